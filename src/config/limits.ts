@@ -1,0 +1,20 @@
+// Limits that are not settings: nobody should have to tune them, and each has a reason.
+
+/** Nesting of attribute values (arrays and maps in each other). protobuf libraries stop at about 100 messages. */
+export const ATTRIBUTE_DEPTH_MAX = 48;
+
+/** Wire bytes that one store transaction takes at most (one request may be larger and then goes alone). */
+export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Spans that one store transaction takes at most: ten vectors of DuckDB. Larger ones gain little (FACTS: 20,480 rows). */
+export const BATCH_SPANS_MAX = 20_480;
+
+/** Decoded text that one batch may grow to; a record that needs more is refused as too large. */
+export const BATCH_DECODED_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** From a signal to the end of the process, at most. */
+export const SHUTDOWN_MS_MAX = 5_000;
+
+/** A pause between store transactions under constant trickle, so that tiny ones do not eat the CPU. Well under the
+ * second within which a span must be visible. */
+export const FLUSH_INTERVAL_MS = 50;

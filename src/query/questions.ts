@@ -1,0 +1,25 @@
+import type { PageRange, SpanPage, SpanStore } from "../store/index.ts";
+
+/** Which services have sent spans? Ascending. */
+export const service_names = (store: SpanStore, range: PageRange): Promise<{ has_more: boolean; names: string[] }> =>
+  store.service_names(range);
+
+/** What did this service start? Its spans without a parent. */
+export const root_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
+  store.root_spans(service_name, false, range);
+
+/** The same, only where a model was called somewhere in the trace, by any service. */
+export const llm_root_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
+  store.root_spans(service_name, true, range);
+
+/** What happened in this trace? */
+export const trace_spans = (store: SpanStore, trace_id: string, range: PageRange): Promise<SpanPage> =>
+  store.trace_spans(trace_id.toLowerCase(), range);
+
+/** This one span, or null. */
+export const span = (store: SpanStore, trace_id: string, span_id: string): Promise<string | null> =>
+  store.span(trace_id.toLowerCase(), span_id.toLowerCase());
+
+/** Which workflows did this service run? */
+export const workflow_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
+  store.workflow_spans(service_name, range);

@@ -1,0 +1,11 @@
+/** Where spans stay: the interface that everything above knows, and the DuckDB store behind it. */
+export {
+  StoreError,
+  type AppendResult,
+  type DeadLetter,
+  type PageRange,
+  type SourcePosition,
+  type SpanPage,
+  type SpanStore,
+  type StoreErrorCode,
+} from "./types.ts";

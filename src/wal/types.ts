@@ -1,0 +1,54 @@
+/** 16 bytes, compared bytewise: 48 bits of milliseconds since 1970, then 80 bits that keep keys unique and rising. */
+export type Ulid = Uint8Array;
+
+/** One accepted request: a serialized ExportTraceServiceRequest whose spans have the consecutive keys `first_key` to `last_key`. */
+export type WalEntry = {
+  first_key: Ulid;
+  last_key: Ulid;
+  span_count: number;
+  body: Uint8Array;
+};
+
+/**
+ * The queue's writing side. One process at a time has it open.
+ *
+ * Keys rise strictly, also across restarts and when the clock steps back.
+ */
+export interface Wal extends AsyncDisposable {
+  /**
+   * Queues a request of `span_count` (at least 1) spans. Resolves when it is on disk: the transaction is committed and
+   * fsynced. Requests that wait at the same time share one commit. Rejects with WalError, and then nothing of it is kept.
+   */
+  append(body: Uint8Array, span_count: number): Promise<void>;
+
+  /** Gives back the space of entries whose last key is at most `through`, in small steps between commits. Idempotent. */
+  trim(through: Ulid): void;
+
+  /** Bytes of bodies that are queued, committed or waiting. */
+  readonly queued_bytes: number;
+}
+
+/** The queue's reading side, in any thread of any process, while the writer writes. */
+export interface WalReader extends Disposable {
+  /**
+   * Whole entries that hold keys after `after` (exclusive; null: from the oldest), oldest first. Stops before either
+   * maximum is passed, but gives at least one entry if there is one: so that a large entry gets through alone.
+   * The first entry may begin at or before `after` when `after` lies within it.
+   */
+  read(after: Ulid | null, limits: { span_count_max: number; bytes_max: number }): WalEntry[];
+}
+
+export type WalErrorCode = "full" | "disk_low" | "write_failed" | "closed";
+
+/** The queue did not take the request; the client may try again later. */
+export class WalError extends Error {
+  override readonly name = "WalError";
+
+  constructor(
+    readonly code: WalErrorCode,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(what, options);
+  }
+}
