@@ -47,13 +47,14 @@ function read_setting(name: SettingName, { flags, env, file }: ConfigSources): u
     [env_name(name), env[env_name(name)]],
     [`${file?.path}: ${name}`, file?.values[name]],
   ];
-  const [origin, value] = candidates.find(([, value]) => value !== undefined) ?? [];
-  // An empty variable means "not set": compose files and unit files write them that way.
-  if (value === undefined || value === "") return initial;
+  // An empty text means "not set": compose files and unit files write variables that way.
+  const [origin, value] = candidates.find(([, value]) => value !== undefined && value !== "") ?? [];
+  if (value === undefined) return initial;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]?.message ?? "not readable";
-  throw new ConfigError(`${origin}=${JSON.stringify(value)}: ${issue}`);
+  const shown = /_keys?$/.test(name) ? "…" : JSON.stringify(value);
+  throw new ConfigError(`${origin}=${shown}: ${issue}`);
 }
 
 /** /dbdata is where a container mounts its volume; elsewhere the data stays in the working directory. */

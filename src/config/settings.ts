@@ -1,14 +1,27 @@
 import { z } from "zod";
 
 const MIB = 1024 * 1024;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
-const port = z.coerce.number().int().min(0).max(65535);
-const positive = z.coerce.number().int().positive();
-const count = z.coerce.number().int().nonnegative();
-const text = z.string().min(1);
+/** A number, or a text of digits and nothing else: coercion would read true, " " and 0x10 as numbers too. */
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], { error });
+  return number.pipe(z.int({ error }).min(min, { error }).max(max, { error }));
+};
+
+const port = whole(0, 65_535);
+const positive = whole(1);
+const text = z.string({ error: "expected a text" }).min(1);
 const yes_or_no = z
-  .union([z.boolean(), z.enum(["true", "false", "1", "0", ""])])
+  .union([z.boolean(), z.enum(["true", "false", "1", "0"])], { error: "expected true or false" })
   .transform((value) => value === true || value === "true" || value === "1");
+
+/** A list, or a text with commas. One that holds no key is a slip of the pen, and not a wish to be open to everyone. */
+const keys = z
+  .union([z.array(text), z.string()], { error: "expected comma-separated keys" })
+  .transform((keys) => (typeof keys === "string" ? keys.split(",") : keys).map((key) => key.trim()))
+  .refine((keys) => keys.every((key) => key !== ""), { error: "holds an empty key" });
 
 /** One setting: how its text is read, its default, and what it is for. */
 const setting = <T extends z.ZodType, D extends z.output<T> | undefined>(schema: T, initial: D, why: string) => ({
@@ -35,27 +48,23 @@ export const SETTINGS = {
     undefined,
     "poll the ingestion service at this host instead of running the built-in receivers",
   ),
-  ingestion_grpc_port: setting(port.min(1), 50052, "its port"),
+  ingestion_grpc_port: setting(whole(1, 65_535), 50052, "its port"),
   ingestion_api_key: setting(text.optional(), undefined, "the key to show it, if it asks for one"),
-  api_keys: setting(
-    z
-      .union([z.array(text), z.string()])
-      .transform((keys) =>
-        (typeof keys === "string" ? keys.split(",") : keys).map((key) => key.trim()).filter((key) => key !== ""),
-      ),
-    [] as string[],
-    "comma-separated keys; when there are any, every request must show one",
-  ),
+  api_keys: setting(keys, [] as string[], "comma-separated keys; when there are any, every request must show one"),
   insecure: setting(yes_or_no, false, "allow listening beyond loopback without API keys"),
   poll_interval_ms: setting(positive, 5000, "pause between polls of a remote ingestion service"),
-  poll_batch_size: setting(positive.max(100_000), 100, "spans asked for at once from a remote ingestion service"),
+  poll_batch_size: setting(whole(1, 100_000), 100, "spans asked for at once from a remote ingestion service"),
   poll_deadline_ms: setting(positive, 30_000, "time that one poll of a remote service may take"),
-  request_bytes_max: setting(positive.max(1024 * MIB), 64 * MIB, "size of one OTLP request, after decompression"),
+  request_bytes_max: setting(whole(1, 1024 * MIB), 64 * MIB, "size of one OTLP request, after decompression"),
   wal_max_bytes: setting(positive, 8192 * MIB, "size of the queue; beyond it receivers answer 'try again later'"),
-  disk_free_bytes_min: setting(count, 256 * MIB, "free disk below which receivers answer 'try again later'"),
-  duckdb_memory_bytes: setting(positive.min(64 * MIB), 1024 * MIB, "DuckDB's memory_limit"),
-  duckdb_threads: setting(positive.max(256), 2, "threads that DuckDB may use"),
-  log_level: setting(z.enum(["trace", "debug", "info", "warn", "error", "fatal"]), "info", "least severe line to log"),
+  disk_free_bytes_min: setting(whole(0), 256 * MIB, "free disk below which receivers answer 'try again later'"),
+  duckdb_memory_bytes: setting(whole(64 * MIB), 1024 * MIB, "DuckDB's memory_limit"),
+  duckdb_threads: setting(whole(1, 256), 2, "threads that DuckDB may use"),
+  log_level: setting(
+    z.enum(LOG_LEVELS, { error: `expected ${LOG_LEVELS.join(", ")}` }),
+    "info",
+    "least severe line to log",
+  ),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

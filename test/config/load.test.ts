@@ -1,0 +1,99 @@
+import { describe, expect, it } from "bun:test";
+import { join, resolve } from "node:path";
+import { ConfigError, load_config, SETTINGS, type ConfigSources } from "../../src/config/index.ts";
+
+const load = (sources: Partial<ConfigSources> = {}) => load_config({ flags: {}, env: {}, ...sources });
+const file = (values: Record<string, unknown>) => ({ path: "settings.toml", values });
+
+describe("where a value comes from", () => {
+  it("is the default when nobody says otherwise", () => {
+    const { data_dir, db_duckdb_path, ...rest } = load();
+    const defaults = Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]);
+    expect({ ...rest, data_dir: undefined, db_duckdb_path: undefined }).toEqual(Object.fromEntries(defaults));
+    expect(db_duckdb_path).toBe(join(data_dir, "duckdb", "traces.duckdb"));
+  });
+
+  it("is the flag, then the environment, then the file", () => {
+    const sources = { flags: { http_port: "1" }, env: { HTTP_PORT: "2" }, file: file({ http_port: 3 }) };
+    expect(load(sources).http_port).toBe(1);
+    expect(load({ ...sources, flags: {} }).http_port).toBe(2);
+    expect(load({ file: sources.file }).http_port).toBe(3);
+  });
+
+  it("passes over an empty text", () => {
+    expect(load({ env: { HTTP_PORT: "" }, file: file({ http_port: 3 }) }).http_port).toBe(3);
+    expect(load({ env: { HTTP_PORT: "", INGESTION_GRPC_HOST: "" } })).toMatchObject({
+      http_port: 1323,
+      ingestion_grpc_host: undefined,
+    });
+  });
+});
+
+describe("how a value is read", () => {
+  it("makes paths absolute and keeps the database below the data directory", () => {
+    expect(load({ env: { DATA_DIR: "some/where" } })).toMatchObject({
+      data_dir: resolve("some/where"),
+      db_duckdb_path: resolve("some/where/duckdb/traces.duckdb"),
+    });
+    expect(load({ env: { DATA_DIR: "x", DB_DUCKDB_PATH: "y.duckdb" } }).db_duckdb_path).toBe(resolve("y.duckdb"));
+  });
+
+  it("splits keys at commas and takes a list from a file", () => {
+    expect(load({ env: { API_KEYS: "one, two" } }).api_keys).toEqual(["one", "two"]);
+    expect(load({ file: file({ api_keys: ["one", "two"] }) }).api_keys).toEqual(["one", "two"]);
+  });
+
+  it.each([
+    [true, true],
+    ["true", true],
+    ["1", true],
+    [false, false],
+    ["false", false],
+    ["0", false],
+  ])("reads INSECURE=%p as %p", (text, value) => {
+    expect(load({ flags: { insecure: text } }).insecure).toBe(value);
+  });
+
+  it.each<[name: string, value: unknown, complaint: string]>([
+    ["http_port", "65536", '--http-port="65536": expected a whole number from 0 to 65535'],
+    ["http_port", "-1", '--http-port="-1": expected a whole number from 0 to 65535'],
+    ["http_port", "0x10", '--http-port="0x10": expected a whole number from 0 to 65535'],
+    ["http_port", " ", '--http-port=" ": expected a whole number from 0 to 65535'],
+    ["http_port", true, "--http-port=true: expected a whole number from 0 to 65535"],
+    ["http_port", 1.5, "--http-port=1.5: expected a whole number from 0 to 65535"],
+    ["poll_interval_ms", "0", '--poll-interval-ms="0": expected a whole number from 1 to 9007199254740991'],
+    ["insecure", "maybe", '--insecure="maybe": expected true or false'],
+    ["host", 7, "--host=7: expected a text"],
+    ["log_level", "loud", '--log-level="loud": expected trace, debug, info, warn, error, fatal'],
+    ["api_keys", "s3cret,,", "--api-keys=…: holds an empty key"],
+  ])("refuses %s = %p", (name, value, complaint) => {
+    expect(() => load({ flags: { [name]: value } })).toThrow(new ConfigError(complaint));
+  });
+
+  it("names the variable or the file that a wrong value comes from", () => {
+    expect(() => load({ env: { HTTP_PORT: "x" } })).toThrow(/^HTTP_PORT="x": /);
+    expect(() => load({ file: file({ http_port: "x" }) })).toThrow(/^settings.toml: http_port="x": /);
+  });
+
+  it("refuses a setting that the file alone knows", () => {
+    expect(() => load({ file: file({ http_prot: 1 }) })).toThrow('settings.toml: unknown setting "http_prot"');
+    expect(() => load({ file: file({ toString: 1 }) })).toThrow('settings.toml: unknown setting "toString"');
+  });
+});
+
+describe("settings that depend on each other", () => {
+  it.each(["0.0.0.0", "::", "192.0.2.1", "example.org", "127.evil.example"])("refuses %s without keys", (host) => {
+    expect(() => load({ flags: { host } })).toThrow(`HOST=${host} listens beyond this machine without API_KEYS`);
+    expect(load({ flags: { host, api_keys: "k" } }).host).toBe(host);
+    expect(load({ flags: { host, insecure: true } }).host).toBe(host);
+  });
+
+  it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes %s without keys", (host) => {
+    expect(load({ flags: { host } }).host).toBe(host);
+  });
+
+  it("refuses one port for two listeners, unless the system gives them", () => {
+    expect(() => load({ flags: { http_port: "4317" } })).toThrow("OTLP_GRPC_PORT and HTTP_PORT are both 4317");
+    expect(load({ flags: { http_port: "0", otlp_grpc_port: "0" } })).toMatchObject({ http_port: 0, otlp_grpc_port: 0 });
+  });
+});
