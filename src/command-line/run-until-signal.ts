@@ -1,0 +1,55 @@
+import { LIMITS } from "../config/index.ts";
+import type { Logger } from "../observe/index.ts";
+import type { Running } from "../serve.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * Starts, waits for SIGTERM or SIGINT, stops, and resolves to the exit code.
+ *
+ * A stop that takes longer than SHUTDOWN_MS_MAX, or a second signal, ends the process at once with code 1: everything
+ * that was acknowledged is on disk by then, so that only time is lost. A signal during the start stops after it.
+ */
+export async function run_until_signal(start: () => Promise<Running>, logger: Logger): Promise<number> {
+  const { promise: signalled, resolve } = Promise.withResolvers<void>();
+  let deadline: Timer | undefined;
+  const on_signal = (signal: NodeJS.Signals) => {
+    if (deadline !== undefined) exit_at_once(logger, `second signal (${signal})`);
+    logger.info({ signal }, "stopping");
+    deadline = setTimeout(
+      exit_at_once,
+      LIMITS.SHUTDOWN_MS_MAX,
+      logger,
+      `still stopping ${LIMITS.SHUTDOWN_MS_MAX} ms later`,
+    );
+    resolve();
+  };
+  for (const signal of SIGNALS) process.on(signal, on_signal);
+  try {
+    const running = await start();
+    await signalled;
+    await running.stop();
+    logger.info("stopped");
+    return 0;
+  } catch (error) {
+    console.error(
+      `junjo-traces: ${deadline === undefined ? "cannot start" : "did not stop cleanly"}: ${in_one_line(error)}`,
+    );
+    return 1;
+  } finally {
+    clearTimeout(deadline);
+    for (const signal of SIGNALS) process.off(signal, on_signal);
+  }
+}
+
+function exit_at_once(logger: Logger, why: string): never {
+  logger.fatal(`not waiting any longer: ${why}`);
+  process.exit(1);
+}
+
+/** An error and its causes. */
+function in_one_line(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `: ${in_one_line(error.cause)}`;
+  return `${error.message}${cause}`.replaceAll(/\s*\n\s*/g, " ");
+}
