@@ -1,10 +1,20 @@
-/** From OTLP bytes to columns. */
+/**
+ * From OTLP bytes to columns.
+ *
+ * A DecodedBatch takes serialized ExportTraceServiceRequests (opentelemetry-proto v1.11) and holds their spans and
+ * state patches as the columns of SPAN_COLUMNS and PATCH_COLUMNS, text in one heap of bytes. Nothing is left out:
+ * all seven kinds of attribute values at any depth up to ATTRIBUTE_DEPTH_MAX, int64 with every digit, and text that is
+ * not UTF-8 repaired with U+FFFD. What can't be a row is a DecodeError that says what and where.
+ */
+export { DecodedBatch } from "./batch.ts";
+export type { ColumnBatch } from "./column-batch.ts";
 export {
-  PATCH_COLUMNS,
-  SPAN_COLUMNS,
   type Column,
   type ColumnKind,
+  PATCH_COLUMNS,
   type PatchColumnName,
+  SPAN_COLUMNS,
   type SpanColumnName,
 } from "./columns.ts";
-export type DecodedBatch = unknown;
+export { DecodeError, type DecodeErrorCode } from "./error.ts";
+export type { ByteHeap } from "./heap.ts";

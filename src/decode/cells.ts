@@ -1,0 +1,84 @@
+import { isUtf8 } from "node:buffer";
+import type { WireReader } from "../wire/index.ts";
+import type { AnyValues } from "./any-value.ts";
+import type { ColumnBatch } from "./column-batch.ts";
+import type { ByteHeap } from "./heap.ts";
+import { put_hex, put_json_string, put_text } from "./json-text.ts";
+import type { Range } from "./range.ts";
+import { is_strict_json } from "./strict-json.ts";
+
+/** A piece of the heap that cells can point to. */
+export type Cell = { readonly offset: number; readonly length: number };
+
+/** What stands for an entry that was not sent. */
+export const NO_ENTRY = -1;
+
+/** Writes text into the heap and lets a cell of a batch point to it. */
+export class CellWriter {
+  constructor(
+    private readonly reader: WireReader,
+    private readonly heap: ByteHeap,
+    private readonly values: AnyValues,
+  ) {}
+
+  /** The piece of the heap that `write` writes. */
+  written(write: () => void): Cell {
+    const offset = this.heap.length;
+    write();
+    return { offset, length: this.heap.length - offset };
+  }
+
+  share(batch: ColumnBatch, column: number, row: number, cell: Cell): void {
+    batch.set_text(column, row, cell.offset, cell.length);
+  }
+
+  /** Bytes as hex digits. */
+  id(batch: ColumnBatch, column: number, row: number, { start, end }: Range): void {
+    const offset = this.heap.length;
+    put_hex(this.heap, this.reader.bytes, start, end);
+    batch.set_text(column, row, offset, this.heap.length - offset);
+  }
+
+  string(batch: ColumnBatch, column: number, row: number, { start, end }: Range): void {
+    const offset = this.heap.length;
+    put_text(this.heap, this.reader.bytes, start, end);
+    batch.set_text(column, row, offset, this.heap.length - offset);
+  }
+
+  word(batch: ColumnBatch, column: number, row: number, word: string): void {
+    const offset = this.heap.length;
+    this.heap.put_ascii(word);
+    batch.set_text(column, row, offset, word.length);
+  }
+
+  /** An attribute's value as text: a string as it is, another value as its JSON; nothing if it has none. */
+  text_value(batch: ColumnBatch, column: number, row: number, entry: number): void {
+    if (!this.is_sent(entry)) return;
+    const offset = this.heap.length;
+    const text = this.values.string_range(entry);
+    if (text === null) this.values.put_entry_value(entry);
+    else put_text(this.heap, this.reader.bytes, text.start, text.end);
+    batch.set_text(column, row, offset, this.heap.length - offset);
+  }
+
+  /** An attribute's value as JSON: a string that holds JSON as it is, any other value as JSON; nothing if it has none. */
+  json_value(batch: ColumnBatch, column: number, row: number, entry: number): void {
+    if (!this.is_sent(entry)) return;
+    const offset = this.heap.length;
+    const text = this.values.string_range(entry);
+    if (text === null) this.values.put_entry_value(entry);
+    else this.put_json_text(text);
+    batch.set_text(column, row, offset, this.heap.length - offset);
+  }
+
+  private is_sent(entry: number): boolean {
+    return entry !== NO_ENTRY && this.values.has_value(entry);
+  }
+
+  private put_json_text({ start, end }: Range): void {
+    const { bytes } = this.reader;
+    const text = bytes.subarray(start, end);
+    if (isUtf8(text) && is_strict_json(bytes, start, end)) this.heap.put(text);
+    else put_json_string(this.heap, bytes, start, end);
+  }
+}

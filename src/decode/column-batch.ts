@@ -1,0 +1,89 @@
+import type { Column, ColumnKind } from "./columns.ts";
+
+const ROWS_INITIAL = 2048;
+const NULL = -1;
+
+type FixedCells = Int32Array | Uint32Array | BigInt64Array | Uint8Array;
+
+const FIXED_CELLS: Record<Exclude<ColumnKind, "text" | "json">, (rows: number) => FixedCells> = {
+  int32: (rows) => new Int32Array(rows),
+  uint32: (rows) => new Uint32Array(rows),
+  timestamp_us: (rows) => new BigInt64Array(rows),
+  boolean: (rows) => new Uint8Array(rows),
+};
+
+/**
+ * Rows as columns: for a text or JSON column the place of each cell in the heap, for the others the values themselves.
+ *
+ * Only text and JSON cells can be null. Cells of a new row are null until set; fixed-width ones are whatever they were,
+ * so that every row must set each of them.
+ */
+export class ColumnBatch {
+  row_count = 0;
+  /** By column; empty for a fixed-width one. */
+  readonly offsets: Uint32Array[];
+  /** By column, in bytes; -1: null. Empty for a fixed-width one. */
+  readonly lengths: Int32Array[];
+  /** By column; empty for a text one. */
+  readonly fixed: FixedCells[];
+  private capacity = 0;
+
+  constructor(readonly columns: readonly Column[]) {
+    this.offsets = columns.map(() => new Uint32Array(0));
+    this.lengths = columns.map(() => new Int32Array(0));
+    this.fixed = columns.map(() => new Uint8Array(0));
+    this.resize(ROWS_INITIAL);
+  }
+
+  /** Adds a row of nulls and gives its index. */
+  add_row(): number {
+    if (this.row_count === this.capacity) this.resize(this.capacity * 2);
+    const row = this.row_count++;
+    for (const lengths of this.lengths) lengths[row] = NULL;
+    return row;
+  }
+
+  set_text(column: number, row: number, offset: number, length: number): void {
+    this.offsets[column][row] = offset;
+    this.lengths[column][row] = length;
+  }
+
+  set_number(column: number, row: number, value: number): void {
+    this.fixed[column][row] = value;
+  }
+
+  set_time_us(column: number, row: number, value: bigint): void {
+    this.fixed[column][row] = value;
+  }
+
+  /** Lets one row's cell point where another's points: the text is shared, not copied. */
+  share_text(column: number, row: number, from: ColumnBatch, from_column: number, from_row: number): void {
+    this.set_text(column, row, from.offsets[from_column][from_row], from.lengths[from_column][from_row]);
+  }
+
+  is_null(column: number, row: number): boolean {
+    return this.lengths[column][row] === NULL;
+  }
+
+  private resize(rows: number): void {
+    this.capacity = rows;
+    for (const [index, { kind }] of this.columns.entries()) {
+      if (kind === "text" || kind === "json") {
+        this.offsets[index] = copied(this.offsets[index], new Uint32Array(rows));
+        this.lengths[index] = copied(this.lengths[index], new Int32Array(rows));
+      } else {
+        this.fixed[index] = copied(this.fixed[index], FIXED_CELLS[kind](rows));
+      }
+    }
+  }
+}
+
+function copied<Cells extends FixedCells>(from: Cells, to: Cells): Cells {
+  if (from.length > 0) to.set(from as never);
+  return to;
+}
+
+/** Where each column stands in its table, by name. */
+export function column_indexes<Name extends string>(columns: readonly { name: Name }[]): Record<Name, number> {
+  return Object.fromEntries(columns.map(({ name }, index) => [name, index])) as Record<Name, number>;
+}

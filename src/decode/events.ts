@@ -1,0 +1,104 @@
+import type { WireReader } from "../wire/index.ts";
+import type { AnyValues } from "./any-value.ts";
+import type { ByteHeap } from "./heap.ts";
+import { put_hex, put_json_list, put_json_string } from "./json-text.ts";
+import { ABSENT, enter_message, type Range, read_range } from "./range.ts";
+import { nanos_text_at } from "./time.ts";
+
+// Field keys of Span.Event and Span.Link.
+const EVENT_TIME = 9;
+const EVENT_NAME = 18;
+const EVENT_ATTRIBUTE = 26;
+const EVENT_DROPPED = 32;
+const LINK_TRACE_ID = 10;
+const LINK_SPAN_ID = 18;
+const LINK_TRACE_STATE = 26;
+const LINK_ATTRIBUTE = 34;
+const LINK_DROPPED = 40;
+const LINK_FLAGS = 53;
+
+/** An event's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
+export type WireEvent = {
+  /** Where the 8 bytes of the time lie; -1: none was sent. */
+  time_at: number;
+  name: Range;
+  base: number;
+  dropped: number;
+};
+
+/** Events and links as JSON arrays. */
+export class EventDecoder {
+  constructor(
+    private readonly reader: WireReader,
+    private readonly heap: ByteHeap,
+    private readonly values: AnyValues,
+  ) {}
+
+  put_events(events: readonly Range[]): void {
+    put_json_list(this.heap, events, this.put_event);
+  }
+
+  put_links(links: readonly Range[]): void {
+    put_json_list(this.heap, links, this.put_link);
+  }
+
+  /** Reads an event; its attributes stay on the stack of entries until the caller takes them off. */
+  read_event(message: Range): WireEvent {
+    const { reader, values } = this;
+    const event: WireEvent = { time_at: -1, name: ABSENT, base: values.entries.count, dropped: 0 };
+    const { end } = message;
+    reader.at = message.start;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === EVENT_TIME) event.time_at = reader.fixed64(end);
+      else if (tag === EVENT_NAME) event.name = read_range(reader, end);
+      else if (tag === EVENT_ATTRIBUTE) values.read_entry(event.base, enter_message(reader, end));
+      else if (tag === EVENT_DROPPED) event.dropped = reader.uint32(end);
+      else reader.skip(tag, end);
+    }
+    return event;
+  }
+
+  private put_event = (message: Range): void => {
+    const { reader, heap, values } = this;
+    const event = this.read_event(message);
+    heap.put_ascii('{"name":');
+    put_json_string(heap, reader.bytes, event.name.start, event.name.end);
+    heap.put_ascii(',"timeUnixNano":');
+    heap.put_ascii(event.time_at < 0 ? "0" : nanos_text_at(reader.bytes, event.time_at));
+    heap.put_ascii(',"attributes":');
+    values.put_object(event.base);
+    heap.put_ascii(`,"droppedAttributesCount":${event.dropped}}`);
+  };
+
+  private put_link = (message: Range): void => {
+    const { reader, heap, values } = this;
+    const { end } = message;
+    const base = values.entries.count;
+    let trace_id = ABSENT;
+    let span_id = ABSENT;
+    let trace_state = ABSENT;
+    let dropped = 0;
+    let flags = 0;
+    reader.at = message.start;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === LINK_TRACE_ID) trace_id = read_range(reader, end);
+      else if (tag === LINK_SPAN_ID) span_id = read_range(reader, end);
+      else if (tag === LINK_TRACE_STATE) trace_state = read_range(reader, end);
+      else if (tag === LINK_ATTRIBUTE) values.read_entry(base, enter_message(reader, end));
+      else if (tag === LINK_DROPPED) dropped = reader.uint32(end);
+      else if (tag === LINK_FLAGS) flags = reader.fixed32(end);
+      else reader.skip(tag, end);
+    }
+    heap.put_ascii('{"traceId":"');
+    put_hex(heap, reader.bytes, trace_id.start, trace_id.end);
+    heap.put_ascii('","spanId":"');
+    put_hex(heap, reader.bytes, span_id.start, span_id.end);
+    heap.put_ascii('","traceState":');
+    put_json_string(heap, reader.bytes, trace_state.start, trace_state.end);
+    heap.put_ascii(',"attributes":');
+    values.put_object(base);
+    heap.put_ascii(`,"droppedAttributesCount":${dropped},"flags":${flags}}`);
+  };
+}

@@ -1,0 +1,255 @@
+import type { WireReader } from "../wire/index.ts";
+import type { AnyValues } from "./any-value.ts";
+import type { CellWriter } from "./cells.ts";
+import { type ColumnBatch, column_indexes } from "./column-batch.ts";
+import { SPAN_COLUMNS } from "./columns.ts";
+import { DecodeError } from "./error.ts";
+import type { EventDecoder } from "./events.ts";
+import type { ResourceCells, ScopeCells } from "./origin.ts";
+import { ABSENT, enter_message, type Range, read_range } from "./range.ts";
+import type { AttributeDecoder } from "./span-attributes.ts";
+import type { PatchDecoder } from "./state-patches.ts";
+import { micros_at, nanos_rest_at } from "./time.ts";
+
+// Field keys of opentelemetry.proto.trace.v1.Span and Status.
+const TRACE_ID = 10;
+const SPAN_ID = 18;
+const TRACE_STATE = 26;
+const PARENT_SPAN_ID = 34;
+const NAME = 42;
+const KIND = 48;
+const START_TIME = 57;
+const END_TIME = 65;
+const ATTRIBUTE = 74;
+const DROPPED_ATTRIBUTES = 80;
+const EVENT = 90;
+const DROPPED_EVENTS = 96;
+const LINK = 106;
+const DROPPED_LINKS = 112;
+const STATUS = 122;
+const FLAGS = 133;
+const STATUS_MESSAGE = 18;
+const STATUS_CODE = 24;
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+const COLUMN = column_indexes(SPAN_COLUMNS);
+/** What stands for a time that was not sent. */
+const ZERO_TIME = -1;
+
+/** One span's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
+type WireSpan = {
+  trace_id: Range;
+  span_id: Range;
+  parent_span_id: Range;
+  trace_state: Range;
+  name: Range;
+  kind: number;
+  start_time_at: number;
+  end_time_at: number;
+  base: number;
+  dropped_attributes: number;
+  events: Range[];
+  dropped_events: number;
+  links: Range[];
+  dropped_links: number;
+  status_code: number;
+  status_message: Range;
+  flags: number;
+};
+
+/** Writes spans as rows of `spans`, and their set_state events as rows of `state_patches`. */
+export class SpanDecoder {
+  constructor(
+    private readonly reader: WireReader,
+    private readonly values: AnyValues,
+    private readonly cells: CellWriter,
+    private readonly events: EventDecoder,
+    private readonly attributes: AttributeDecoder,
+    private readonly patches: PatchDecoder,
+    private readonly batch: ColumnBatch,
+  ) {}
+
+  /** Adds the span's row and its patches'. Throws WireError or DecodeError; then the caller takes back what was written. */
+  span(message: Range, resource: ResourceCells, scope: ScopeCells): void {
+    const { batch, cells, events } = this;
+    const span = this.read(message);
+    this.check_ids(span);
+    const row = batch.add_row();
+    this.put_identity(row, span);
+    this.put_outcome(row, span);
+    this.put_origin(row, resource, scope);
+    this.attributes.put(row, span.base);
+    cells.share(
+      batch,
+      COLUMN.events_json,
+      row,
+      cells.written(() => events.put_events(span.events)),
+    );
+    cells.share(
+      batch,
+      COLUMN.links_json,
+      row,
+      cells.written(() => events.put_links(span.links)),
+    );
+    this.patches.put(row, span.events);
+    this.values.entries.truncate(span.base);
+  }
+
+  private read({ start, end }: Range): WireSpan {
+    const { reader, values } = this;
+    const span = empty_span(values.entries.count);
+    reader.at = start;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      switch (tag) {
+        case TRACE_ID:
+          span.trace_id = read_range(reader, end);
+          break;
+        case SPAN_ID:
+          span.span_id = read_range(reader, end);
+          break;
+        case TRACE_STATE:
+          span.trace_state = read_range(reader, end);
+          break;
+        case PARENT_SPAN_ID:
+          span.parent_span_id = read_range(reader, end);
+          break;
+        case NAME:
+          span.name = read_range(reader, end);
+          break;
+        case KIND:
+          span.kind = reader.uint32(end) | 0;
+          break;
+        case START_TIME:
+          span.start_time_at = reader.fixed64(end);
+          break;
+        case END_TIME:
+          span.end_time_at = reader.fixed64(end);
+          break;
+        case ATTRIBUTE:
+          values.read_entry(span.base, enter_message(reader, end));
+          break;
+        case DROPPED_ATTRIBUTES:
+          span.dropped_attributes = reader.uint32(end);
+          break;
+        case EVENT:
+          span.events.push(read_range(reader, end));
+          break;
+        case DROPPED_EVENTS:
+          span.dropped_events = reader.uint32(end);
+          break;
+        case LINK:
+          span.links.push(read_range(reader, end));
+          break;
+        case DROPPED_LINKS:
+          span.dropped_links = reader.uint32(end);
+          break;
+        case STATUS:
+          this.read_status(span, enter_message(reader, end));
+          break;
+        case FLAGS:
+          span.flags = reader.fixed32(end);
+          break;
+        default:
+          reader.skip(tag, end);
+      }
+    }
+    return span;
+  }
+
+  private read_status(span: WireSpan, end: number): void {
+    const { reader } = this;
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === STATUS_MESSAGE) span.status_message = read_range(reader, end);
+      else if (tag === STATUS_CODE) span.status_code = reader.uint32(end) | 0;
+      else reader.skip(tag, end);
+    }
+  }
+
+  /** The receivers cut such spans out; a remote ingestion service may not have. */
+  private check_ids({ trace_id, span_id, parent_span_id }: WireSpan): void {
+    this.check_id("trace_id", trace_id, TRACE_ID_BYTES);
+    this.check_id("span_id", span_id, SPAN_ID_BYTES);
+    const parent_bytes = parent_span_id.end - parent_span_id.start;
+    if (parent_bytes !== 0 && parent_bytes !== SPAN_ID_BYTES) {
+      throw new DecodeError("bad_id", `parent_span_id of ${parent_bytes} bytes, not ${SPAN_ID_BYTES}`);
+    }
+  }
+
+  private check_id(field: string, id: Range, bytes: number): void {
+    const length = id.end - id.start;
+    if (length !== bytes) throw new DecodeError("bad_id", `${field} of ${length} bytes, not ${bytes}`);
+    if (this.is_zero(id)) throw new DecodeError("bad_id", `${field} is all zeros`);
+  }
+
+  private is_zero({ start, end }: Range): boolean {
+    for (let at = start; at < end; at++) if (this.reader.bytes[at] !== 0) return false;
+    return true;
+  }
+
+  private put_identity(row: number, span: WireSpan): void {
+    const { batch, cells } = this;
+    cells.id(batch, COLUMN.trace_id, row, span.trace_id);
+    cells.id(batch, COLUMN.span_id, row, span.span_id);
+    // All zeros is how some clients write "no parent"; W3C has no such span id.
+    if (!this.is_zero(span.parent_span_id)) cells.id(batch, COLUMN.parent_span_id, row, span.parent_span_id);
+    cells.string(batch, COLUMN.name, row, span.name);
+    cells.string(batch, COLUMN.trace_state, row, span.trace_state);
+    cells.word(batch, COLUMN.kind, row, KINDS[span.kind] ?? String(span.kind));
+    batch.set_number(COLUMN.trace_flags, row, span.flags | 0);
+    this.put_time(COLUMN.start_time, COLUMN.start_time_nanosecond, row, span.start_time_at);
+    this.put_time(COLUMN.end_time, COLUMN.end_time_nanosecond, row, span.end_time_at);
+  }
+
+  private put_outcome(row: number, span: WireSpan): void {
+    const { batch, cells } = this;
+    cells.word(batch, COLUMN.status_code, row, String(span.status_code));
+    cells.string(batch, COLUMN.status_message, row, span.status_message);
+    batch.set_number(COLUMN.dropped_attributes_count, row, span.dropped_attributes);
+    batch.set_number(COLUMN.dropped_events_count, row, span.dropped_events);
+    batch.set_number(COLUMN.dropped_links_count, row, span.dropped_links);
+  }
+
+  private put_origin(row: number, resource: ResourceCells, scope: ScopeCells): void {
+    const { batch, cells } = this;
+    cells.share(batch, COLUMN.service_name, row, resource.service_name);
+    cells.share(batch, COLUMN.resource_attributes_json, row, resource.attributes);
+    cells.share(batch, COLUMN.resource_entity_refs_json, row, resource.entity_refs);
+    cells.share(batch, COLUMN.resource_schema_url, row, resource.schema_url);
+    batch.set_number(COLUMN.resource_dropped_attributes_count, row, resource.dropped);
+    cells.share(batch, COLUMN.scope_name, row, scope.name);
+    cells.share(batch, COLUMN.scope_version, row, scope.version);
+    cells.share(batch, COLUMN.scope_attributes_json, row, scope.attributes);
+    cells.share(batch, COLUMN.scope_schema_url, row, scope.schema_url);
+    batch.set_number(COLUMN.scope_dropped_attributes_count, row, scope.dropped);
+  }
+
+  private put_time(column: number, rest_column: number, row: number, at: number): void {
+    const { bytes } = this.reader;
+    this.batch.set_time_us(column, row, at === ZERO_TIME ? 0n : micros_at(bytes, at));
+    this.batch.set_number(rest_column, row, at === ZERO_TIME ? 0 : nanos_rest_at(bytes, at));
+  }
+}
+
+const empty_span = (base: number): WireSpan => ({
+  trace_id: ABSENT,
+  span_id: ABSENT,
+  parent_span_id: ABSENT,
+  trace_state: ABSENT,
+  name: ABSENT,
+  kind: 0,
+  start_time_at: ZERO_TIME,
+  end_time_at: ZERO_TIME,
+  base,
+  dropped_attributes: 0,
+  events: [],
+  dropped_events: 0,
+  links: [],
+  dropped_links: 0,
+  status_code: 0,
+  status_message: ABSENT,
+  flags: 0,
+});
