@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
 import { SETTINGS, env_name, type SettingName } from "../../src/config/index.ts";
 import { run_program } from "../support/program.ts";
-import { temp_dir } from "../support/temp-dir.ts";
+import { temp_dir } from "../support/temp_dir.ts";
 
 describe("junjo-traces", () => {
   it("prints its version", async () => {
@@ -42,9 +42,9 @@ describe("junjo-traces", () => {
     ["http_prot = 1", 'unknown setting "http_prot"'],
     ["http_port = 70000", "http_port=70000: expected a whole number from 0 to 65535"],
     ["[server]\nhttp_port = 1", 'unknown setting "server"'],
-    ["http_port = ", "Unexpected end of file"],
+    ["http_port = ", "TOML Parse error: Missing value after '='"],
   ])("answers a settings file that holds %p with one line and code 2", async (toml, complaint) => {
-    await using dir = await temp_dir();
+    using dir = temp_dir();
     const path = join(dir.path, "settings.toml");
     await Bun.write(path, toml);
     const { exit_code, stderr } = await run_program(["serve", "--config", path]);
