@@ -9,3 +9,5 @@ export {
   type SpanStore,
   type StoreErrorCode,
 } from "./types.ts";
+export { open_store } from "./duckdb/store.ts";
+export type { DatabaseOptions } from "./duckdb/database.ts";

@@ -31,6 +31,9 @@ export interface SpanStore extends AsyncDisposable {
   /** All rows of the batch, its dead letters and the position, in one transaction: when it rejects, nothing is kept. */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult>;
 
+  /** Brings everything that append has taken into the database file itself; costs more the longer ago the last one is. */
+  checkpoint(): Promise<void>;
+
   /** The last key of `source` whose rows are held, or null. */
   position(source: string): Promise<Ulid | null>;
 
@@ -49,7 +52,13 @@ export interface SpanStore extends AsyncDisposable {
   span(trace_id: string, span_id: string): Promise<string | null>;
 }
 
-export type StoreErrorCode = "unavailable" | "constraint" | "missing_span" | "schema_too_new" | "closed";
+export type StoreErrorCode =
+  | "unavailable"
+  | "constraint"
+  | "missing_span"
+  | "schema_too_new"
+  | "schema_differs"
+  | "closed";
 
 /** What went wrong in the store. `missing_span`: a patch names a span that is not there. */
 export class StoreError extends Error {

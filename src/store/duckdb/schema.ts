@@ -1,0 +1,64 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import initial_sql from "../../../schemas/duckdb/0001-initial.sql" with { type: "text" };
+import migrations_sql from "../../../schemas/duckdb/migrations.sql" with { type: "text" };
+import { type Column, type ColumnKind, PATCH_COLUMNS, SPAN_COLUMNS } from "../../decode/index.ts";
+import { StoreError } from "../types.ts";
+
+type Migration = { version: number; name: string; sql: string };
+
+/** In order of version, without gaps. A new one is added at the end; none is ever changed. */
+const MIGRATIONS: readonly Migration[] = [{ version: 1, name: "initial", sql: initial_sql }];
+
+const TYPES: Record<ColumnKind, string> = {
+  text: "VARCHAR",
+  json: "JSON",
+  timestamp_us: "TIMESTAMP WITH TIME ZONE",
+  int32: "INTEGER",
+  uint32: "UINTEGER",
+  boolean: "BOOLEAN",
+};
+
+/**
+ * Creates what is missing and applies the migrations that are new, each in a transaction of its own. Throws StoreError
+ * `schema_too_new` when a later release has written the file, and `schema_differs` when its columns are not ours.
+ */
+export async function apply_schema(connection: DuckDBConnection): Promise<void> {
+  await connection.run(migrations_sql);
+  const rows = await connection.runAndReadAll("SELECT coalesce(max(version), 0) FROM schema_migrations");
+  const applied = Number(rows.getRowsJS()[0]?.[0]);
+  if (applied > MIGRATIONS.length) {
+    throw new StoreError(
+      "schema_too_new",
+      `the database has schema version ${applied}, this release knows ${MIGRATIONS.length}: use the newer release`,
+    );
+  }
+  for (const migration of MIGRATIONS.slice(applied)) await apply(connection, migration);
+  await check_columns(connection, "spans", SPAN_COLUMNS);
+  await check_columns(connection, "state_patches", PATCH_COLUMNS);
+}
+
+async function apply(connection: DuckDBConnection, { version, name, sql }: Migration): Promise<void> {
+  await connection.run("BEGIN");
+  try {
+    await connection.run(sql);
+    await connection.run("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)", [version, name]);
+    await connection.run("COMMIT");
+  } catch (error) {
+    await connection.run("ROLLBACK");
+    throw new StoreError("unavailable", `migration ${version} (${name}) failed`, { cause: error });
+  }
+}
+
+/** The decoder writes columns by place: a table that has others would be filled with nonsense. */
+async function check_columns(connection: DuckDBConnection, table: string, columns: readonly Column[]): Promise<void> {
+  const described = (await connection.runAndReadAll(`DESCRIBE ${table}`)).getRowsJS();
+  const there = described.map(([name, type]) => `${name} ${type}`);
+  const wanted = columns.map(({ name, kind }) => `${name} ${TYPES[kind]}`);
+  const place = wanted.findIndex((column, index) => column !== there[index]);
+  if (place < 0 && there.length === wanted.length) return;
+  const found = there[place < 0 ? wanted.length : place] ?? "nothing";
+  throw new StoreError(
+    "schema_differs",
+    `table ${table}: expected ${wanted[place] ?? "no more columns"}, found ${found}`,
+  );
+}

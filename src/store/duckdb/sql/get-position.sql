@@ -1,0 +1,1 @@
+SELECT last_key FROM source_positions WHERE source = $source;

@@ -1,0 +1,1 @@
+INSERT OR IGNORE INTO spans SELECT * FROM staged_spans;

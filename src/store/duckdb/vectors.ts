@@ -1,0 +1,96 @@
+// Columns to DuckDB vectors, without a JavaScript value for each cell. The layouts are DuckDB's own: fixed-width values
+// side by side; text as 16-byte string_t (length, then up to 12 bytes in place, else 4 bytes of prefix and a pointer);
+// validity as one bit a row. Appending a chunk copies what it points to, so the heap may be reused afterwards.
+import { BOOLEAN, DuckDBDataChunk, type DuckDBType, INTEGER, TIMESTAMPTZ, UINTEGER, VARCHAR } from "@duckdb/node-api";
+import duckdb from "@duckdb/node-bindings";
+import { ptr } from "bun:ffi";
+import type { ByteHeap, Column, ColumnBatch, ColumnKind } from "../../decode/index.ts";
+
+/** Rows in one DuckDB vector. */
+const VECTOR_ROWS = 2048;
+const STRING_BYTES = 16;
+const INLINED_BYTES_MAX = 12;
+const PREFIX_BYTES = 4;
+const TWO_TO_32 = 4_294_967_296;
+
+const TYPES: Record<ColumnKind, DuckDBType> = {
+  text: VARCHAR,
+  json: VARCHAR,
+  timestamp_us: TIMESTAMPTZ,
+  int32: INTEGER,
+  uint32: UINTEGER,
+  boolean: BOOLEAN,
+};
+
+const strings = new ArrayBuffer(VECTOR_ROWS * STRING_BYTES);
+const string_words = new Uint32Array(strings);
+const string_bytes = new Uint8Array(strings);
+const validity = new Uint8Array(VECTOR_ROWS / 8);
+
+/** Gives the rows of a batch to `append`, at most a vector's worth at a time, in order. */
+export function append_vectors(batch: ColumnBatch, heap: ByteHeap, append: (chunk: DuckDBDataChunk) => void): void {
+  const types = batch.columns.map(({ kind }) => TYPES[kind]);
+  for (let first = 0; first < batch.row_count; first += VECTOR_ROWS) {
+    const count = Math.min(VECTOR_ROWS, batch.row_count - first);
+    const chunk = DuckDBDataChunk.create(types, count);
+    for (const [index, column] of batch.columns.entries()) {
+      const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
+      if (is_text(column)) write_text(vector, batch, index, heap, first, count);
+      else write_fixed(vector, batch, index, first, count);
+    }
+    append(chunk);
+  }
+}
+
+const is_text = ({ kind }: Column): boolean => kind === "text" || kind === "json";
+
+function write_fixed(vector: duckdb.Vector, batch: ColumnBatch, column: number, first: number, count: number): void {
+  const cells = batch.fixed[column];
+  const width = cells.BYTES_PER_ELEMENT;
+  duckdb.copy_data_to_vector(vector, 0, cells.buffer as ArrayBuffer, first * width, count * width);
+}
+
+function write_text(
+  vector: duckdb.Vector,
+  batch: ColumnBatch,
+  column: number,
+  heap: ByteHeap,
+  first: number,
+  count: number,
+): void {
+  const offsets = batch.offsets[column];
+  const lengths = batch.lengths[column];
+  const heap_address = ptr(heap.bytes);
+  let null_count = 0;
+  for (let i = 0; i < count; i++) {
+    const length = lengths[first + i];
+    if (length < 0) null_count++;
+    put_string(i, heap.bytes, heap_address, offsets[first + i], Math.max(length, 0));
+  }
+  duckdb.copy_data_to_vector(vector, 0, strings, 0, count * STRING_BYTES);
+  if (null_count > 0) write_nulls(vector, lengths, first, count);
+}
+
+function put_string(index: number, bytes: Uint8Array, heap_address: number, offset: number, length: number): void {
+  const word = index * 4;
+  const content = index * STRING_BYTES + PREFIX_BYTES;
+  string_words[word] = length;
+  string_words[word + 1] = 0;
+  if (length <= INLINED_BYTES_MAX) {
+    string_words[word + 2] = 0;
+    string_words[word + 3] = 0;
+    for (let i = 0; i < length; i++) string_bytes[content + i] = bytes[offset + i];
+    return;
+  }
+  for (let i = 0; i < PREFIX_BYTES; i++) string_bytes[content + i] = bytes[offset + i];
+  const address = heap_address + offset;
+  string_words[word + 2] = address % TWO_TO_32;
+  string_words[word + 3] = Math.floor(address / TWO_TO_32);
+}
+
+function write_nulls(vector: duckdb.Vector, lengths: Int32Array, first: number, count: number): void {
+  validity.fill(0xff);
+  for (let i = 0; i < count; i++) if (lengths[first + i] < 0) validity[i >> 3] &= ~(1 << (i & 7));
+  duckdb.vector_ensure_validity_writable(vector);
+  duckdb.copy_data_to_vector_validity(vector, 0, validity.buffer, 0, validity.length);
+}
