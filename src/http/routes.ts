@@ -1,0 +1,136 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
+import { PROBLEM_SCHEMA, PROBLEMS, type ProblemName } from "./problems.ts";
+import { SPAN_SCHEMA } from "./span-schema.ts";
+
+type Content = Record<string, { schema: z.ZodType }>;
+
+/** Typed as any content: rows come as text from the store, so that there is no typed JSON for a handler to return. */
+const json = (schema: z.ZodType, description: string): { description: string; content: Content } => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+/** A list's answer: where there is more, Link says where. */
+const list_of = (schema: z.ZodType, description: string) => ({
+  ...json(z.array(schema), description),
+  headers: z.object({
+    Link: z.string().optional().openapi({ description: 'where there is more: the next page, rel="next"' }),
+  }),
+});
+
+const problems = (...names: ProblemName[]) =>
+  Object.fromEntries(
+    names.map((name) => [
+      PROBLEMS[name].status,
+      { description: PROBLEMS[name].title, content: { "application/problem+json": { schema: PROBLEM_SCHEMA } } },
+    ]),
+  );
+
+const DATA_PROBLEMS = problems("invalid_parameter", "key_required", "internal", "store_unavailable");
+
+/** Keys are asked for only when the server has some. */
+const DATA_SECURITY: Record<string, string[]>[] = [{ junjo_api_key: [] }, { api_key: [] }, { bearer: [] }, {}];
+
+const question = { method: "get" as const, tags: ["questions"], security: DATA_SECURITY };
+const operation = { method: "get" as const, tags: ["operation"] };
+
+export const SERVICE_NAMES = createRoute({
+  ...question,
+  path: "/otel/span_service_names",
+  operationId: "list_service_names",
+  summary: "Which services have sent spans?",
+  request: { query: WHOLE_QUERY },
+  responses: { 200: list_of(z.string(), "Distinct names, ascending."), ...DATA_PROBLEMS },
+});
+
+export const ROOT_SPANS = createRoute({
+  ...question,
+  path: "/otel/service/{service_name}/root_spans",
+  operationId: "list_root_spans",
+  summary: "What did this service start?",
+  description: "Its spans without a parent, newest first. An unknown service has none.",
+  request: { params: SERVICE_PATH, query: PAGE_QUERY },
+  responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
+});
+
+export const LLM_ROOT_SPANS = createRoute({
+  ...question,
+  path: "/otel/service/{service_name}/root_spans_filtered",
+  operationId: "list_llm_root_spans",
+  summary: "In which of them was a language model called?",
+  description: "Root spans of traces that hold an LLM span, of any service.",
+  request: { params: SERVICE_PATH, query: PAGE_QUERY },
+  responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
+});
+
+export const TRACE_SPANS = createRoute({
+  ...question,
+  path: "/otel/trace/{trace_id}/nested_spans",
+  operationId: "list_trace_spans",
+  summary: "What happened in this trace?",
+  description: "Every span of it, newest first. An unknown trace has none.",
+  request: { params: TRACE_PATH, query: WHOLE_QUERY },
+  responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
+});
+
+export const SPAN = createRoute({
+  ...question,
+  path: "/otel/trace/{trace_id}/span/{span_id}",
+  operationId: "get_span",
+  summary: "What is this span?",
+  request: { params: SPAN_PATH },
+  responses: { 200: json(SPAN_SCHEMA, "The span."), ...problems("span_not_found"), ...DATA_PROBLEMS },
+});
+
+export const WORKFLOW_SPANS = createRoute({
+  ...question,
+  path: "/otel/spans/type/workflow/{service_name}",
+  operationId: "list_workflow_spans",
+  summary: "Which workflows did this service run?",
+  description: "Spans whose junjo_span_type is workflow, newest first. An unknown service has none.",
+  request: { params: SERVICE_PATH, query: PAGE_QUERY },
+  responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
+});
+
+const STATUS = z.object({ status: z.enum(["ok"]) });
+
+export const HEALTH = createRoute({
+  ...operation,
+  path: "/healthz",
+  operationId: "get_health",
+  summary: "Is the process alive?",
+  responses: { 200: json(STATUS, "It is.") },
+});
+
+export const READINESS = createRoute({
+  ...operation,
+  path: "/readyz",
+  operationId: "get_readiness",
+  summary: "Are the tables there and the receivers listening?",
+  responses: { 200: json(STATUS, "They are."), ...problems("not_ready") },
+});
+
+export const METRICS = createRoute({
+  ...operation,
+  path: "/metrics",
+  operationId: "get_metrics",
+  summary: "Counters and timings, for Prometheus",
+  security: DATA_SECURITY,
+  responses: {
+    200: { description: "Prometheus text format.", content: { "text/plain": { schema: z.string() } } },
+    ...problems("key_required", "internal"),
+  },
+});
+
+export const ROUTES = [
+  SERVICE_NAMES,
+  ROOT_SPANS,
+  LLM_ROOT_SPANS,
+  TRACE_SPANS,
+  SPAN,
+  WORKFLOW_SPANS,
+  HEALTH,
+  READINESS,
+  METRICS,
+];

@@ -1,0 +1,60 @@
+import type { Config } from "../config/index.ts";
+import { create_app, type HttpDependencies } from "./app.ts";
+
+export type HttpServer = AsyncDisposable & { readonly port: number };
+
+export type HttpErrorCode = "cannot_listen";
+
+/** The API can't be served at the address it was given. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+
+  constructor(
+    readonly code: HttpErrorCode,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(what, options);
+  }
+}
+
+/** A query may think for longer than Bun's 10 seconds before its first row. */
+const IDLE_SECONDS_MAX = 120;
+
+/** Questions have no bodies. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** What answers that are under way when the server stops get; a part of SHUTDOWN_MS_MAX. */
+const FINISH_MS_MAX = 1_000;
+
+export async function start_http(
+  { host, http_port }: Pick<Config, "host" | "http_port">,
+  dependencies: HttpDependencies,
+): Promise<HttpServer> {
+  const app = create_app(dependencies);
+  const server = listen();
+  return {
+    port: server.port ?? http_port,
+    async [Symbol.asyncDispose]() {
+      const finished = server.stop();
+      const cut_off = setTimeout(() => void server.stop(true), FINISH_MS_MAX);
+      await finished;
+      clearTimeout(cut_off);
+    },
+  };
+
+  function listen() {
+    try {
+      return Bun.serve({
+        hostname: host,
+        port: http_port,
+        idleTimeout: IDLE_SECONDS_MAX,
+        maxRequestBodySize: BODY_BYTES_MAX,
+        development: false,
+        fetch: (request) => app.fetch(request),
+      });
+    } catch (error) {
+      throw new HttpError("cannot_listen", `cannot listen on ${host}:${http_port} (HTTP_PORT)`, { cause: error });
+    }
+  }
+}
