@@ -88,7 +88,8 @@ export class AnyValues {
     this.entries.truncate(base);
   }
 
-  has_value = (entry: number): boolean => this.entries.value_start(entry) !== NO_VALUE;
+  /** Whether an entry has a value field with something in it. */
+  has_value = (entry: number): boolean => this.entries.value_end(entry) > this.entries.value_start(entry);
 
   /** Where an entry's text lies in the wire bytes, when its value is a string; else null. */
   string_range(entry: number): { start: number; end: number } | null {

@@ -61,7 +61,7 @@ export class DecodedBatch {
   }
 
   clear(): void {
-    this.heap.length = 0;
+    this.heap.clear();
     this.spans.row_count = 0;
     this.patches.row_count = 0;
   }

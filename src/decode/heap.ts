@@ -1,11 +1,13 @@
 import { DecodeError } from "./error.ts";
 
 const BYTES_INITIAL = 1 << 20;
+/** What an emptied heap keeps; a batch that needed more was an exception. */
+const BYTES_KEPT_MAX = 64 << 20;
 
 /**
  * Where the text of a batch lies, one piece behind the other. Cells point into it, and several may share a piece.
  *
- * It grows by doubling up to `bytes_max` and keeps its size when emptied: a steady load allocates nothing. Whoever
+ * It grows by doubling up to `bytes_max` and, within reason, keeps its size when emptied: a steady load allocates nothing. Whoever
  * holds `bytes` across a `reserve` must read it again, since growing moves it.
  */
 export class ByteHeap {
@@ -13,6 +15,11 @@ export class ByteHeap {
   length = 0;
 
   constructor(private readonly bytes_max: number) {}
+
+  clear(): void {
+    this.length = 0;
+    if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = new Uint8Array(BYTES_INITIAL);
+  }
 
   /** Makes room for `count` more bytes. Throws DecodeError `too_large` when that is beyond the limit. */
   reserve(count: number): void {

@@ -1,8 +1,8 @@
 /** 2^32 = 4,294,967 × 1000 + 296: lets nanoseconds be split without 64-bit arithmetic. */
 const THOUSANDS_PER_HIGH_WORD = 4_294_967;
 const REST_PER_HIGH_WORD = 296;
-/** Up to here (the year 2262) the microseconds are an exact double. */
-const HIGH_WORD_EXACT_MAX = 0x7fffffff;
+/** Up to here (the year 2255) the microseconds are below 2^53, an exact double. */
+const HIGH_WORD_EXACT_MAX = 0x7cffffff;
 
 const word = (bytes: Uint8Array, at: number): number =>
   (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
