@@ -1,5 +1,4 @@
-/** 16 bytes, compared bytewise: 48 bits of milliseconds since 1970, then 80 bits that keep keys unique and rising. */
-export type Ulid = Uint8Array;
+import type { Ulid } from "./ulid.ts";
 
 /** One accepted request: a serialized ExportTraceServiceRequest whose spans have the consecutive keys `first_key` to `last_key`. */
 export type WalEntry = {
@@ -18,6 +17,7 @@ export interface Wal extends AsyncDisposable {
   /**
    * Queues a request of `span_count` (at least 1) spans. Resolves when it is on disk: the transaction is committed and
    * fsynced. Requests that wait at the same time share one commit. Rejects with WalError, and then nothing of it is kept.
+   * The bytes must not change until then.
    */
   append(body: Uint8Array, span_count: number): Promise<void>;
 
@@ -33,14 +33,22 @@ export interface WalReader extends Disposable {
   /**
    * Whole entries that hold keys after `after` (exclusive; null: from the oldest), oldest first. Stops before either
    * maximum is passed, but gives at least one entry if there is one: so that a large entry gets through alone.
-   * The first entry may begin at or before `after` when `after` lies within it.
+   * The first entry may begin at or before `after` when `after` lies within it. Throws WalError.
    */
   read(after: Ulid | null, limits: { span_count_max: number; bytes_max: number }): WalEntry[];
 }
 
-export type WalErrorCode = "full" | "disk_low" | "write_failed" | "closed";
+export type WalErrorCode =
+  | "full"
+  | "disk_low"
+  | "write_failed"
+  | "closed"
+  /** Another process, or another part of this one, has the queue open for writing. */
+  | "in_use"
+  | "cannot_open"
+  | "read_failed";
 
-/** The queue did not take the request; the client may try again later. */
+/** The queue did not do what it was asked. After a refused append the client may try again later. */
 export class WalError extends Error {
   override readonly name = "WalError";
 

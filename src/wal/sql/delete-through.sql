@@ -1,0 +1,1 @@
+DELETE FROM wal WHERE first_key <= ?1

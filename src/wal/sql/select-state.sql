@@ -1,0 +1,1 @@
+SELECT highest_key, queued_bytes FROM wal_state

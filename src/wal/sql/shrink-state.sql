@@ -1,0 +1,1 @@
+UPDATE wal_state SET queued_bytes = queued_bytes - ?1

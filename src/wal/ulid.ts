@@ -1,0 +1,40 @@
+/** 16 bytes, compared bytewise: 48 bits of milliseconds since 1970, then 80 bits that keep keys unique and rising. */
+export type Ulid = Uint8Array;
+
+export const ULID_BYTES = 16;
+const TIME_BYTES = 6;
+
+/** The 26 characters of the ULID specification (https://github.com/ulid/spec). */
+export function ulid_to_text(key: Ulid): string {
+  const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  const digits = as_integer(key).toString(32).padStart(26, "0");
+  return digits.replaceAll(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
+}
+
+/** Negative, zero or positive, as for Array.sort. */
+export const compare_ulids = (a: Ulid, b: Ulid): number => Buffer.compare(a, b);
+
+/** The key `count` places after `key`, or the highest there is. */
+export function add_to_ulid(key: Ulid, count: number): Ulid {
+  const sum = Uint8Array.from(key);
+  let carry = count;
+  for (let i = ULID_BYTES - 1; i >= 0 && carry > 0; i--) {
+    carry += sum[i];
+    sum[i] = carry % 256;
+    carry = Math.floor(carry / 256);
+  }
+  return carry === 0 ? sum : sum.fill(0xff);
+}
+
+/** How many places `key` lies after `from`; negative when it lies before. Exact up to 2^53. */
+export const ulid_distance = (from: Ulid, key: Ulid): number => Number(as_integer(key) - as_integer(from));
+
+/** A key of this moment. The random part's top bit is left free, so that counting on from it never reaches the time. */
+export function ulid_of(unix_ms: number): Ulid {
+  const key = crypto.getRandomValues(Buffer.alloc(ULID_BYTES));
+  key.writeUIntBE(unix_ms, 0, TIME_BYTES);
+  key[TIME_BYTES] &= 0x7f;
+  return key;
+}
+
+const as_integer = (key: Ulid): bigint => BigInt(`0x${Buffer.from(key).toString("hex")}`);
