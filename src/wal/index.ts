@@ -1,2 +1,13 @@
-/** The durable queue between the receivers and the store. */
-export { WalError, type Ulid, type Wal, type WalEntry, type WalErrorCode, type WalReader } from "./types.ts";
+/**
+ * The durable queue between the receivers and the store: a SQLite file in which a row is one accepted request.
+ *
+ * `open_wal` is the writing side, `open_wal_reader` the reading side, `serve_read_spans` the same for readers on other
+ * machines. Each span of a request has a key of its own without being split on the way in: `split_request` gives the
+ * spans in the order of their keys, the first of which is the entry's `first_key`.
+ */
+export { open_wal, type WalOptions } from "./group-commit-wal.ts";
+export { DURABLE_KEY_METADATA, type ReadSpansOptions, serve_read_spans } from "./read-spans.ts";
+export { type Range, type SpanParts, split_request } from "./split-request.ts";
+export { open_wal_reader } from "./sqlite-wal-reader.ts";
+export { type Wal, type WalEntry, WalError, type WalErrorCode, type WalReader } from "./types.ts";
+export { add_to_ulid, compare_ulids, type Ulid, ulid_distance, ulid_to_text, ULID_BYTES } from "./ulid.ts";

@@ -1,0 +1,54 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+
+/** Finds connections whose other end is gone without a word. */
+const KEEPALIVE_TIME_MS = 60_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** Time that calls in flight have to end once the server stops. */
+const STOP_MS_MAX = 1_500;
+
+export type GrpcServerOptions = {
+  host: string;
+  /** 0: one that the system gives. */
+  port: number;
+  /** Larger messages, after decompression, are answered with RESOURCE_EXHAUSTED. */
+  message_bytes_max: number;
+  services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
+};
+
+/** `port` is the one really bound. Disposing lets calls in flight end, for a while. */
+export type GrpcServer = AsyncDisposable & { readonly port: number };
+
+/** Resolves when it listens; rejects, naming the address, when it can't. */
+export async function start_grpc_server(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { host, message_bytes_max, services } = options;
+  const server = new Server({
+    "grpc.max_receive_message_length": message_bytes_max,
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
+    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    "grpc.enable_channelz": 0,
+  });
+  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  const address = `${host.includes(":") ? `[${host}]` : host}:${options.port}`;
+  const port = await bind(server, address);
+  return { port, [Symbol.asyncDispose]: () => stop(server) };
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, ServerCredentials.createInsecure(), (cause, port) => {
+    if (cause === null) resolve(port);
+    else reject(new Error(`cannot listen on ${address}: ${cause.message}`, { cause }));
+  });
+  return promise;
+}
+
+function stop(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const deadline = setTimeout(() => {
+    server.forceShutdown();
+    resolve();
+  }, STOP_MS_MAX);
+  server.tryShutdown(() => resolve());
+  return promise.finally(() => clearTimeout(deadline));
+}
