@@ -6,8 +6,16 @@
  * spans in the order of their keys, the first of which is the entry's `first_key`.
  */
 export { open_wal, type WalOptions } from "./group-commit-wal.ts";
-export { DURABLE_KEY_METADATA, type ReadSpansOptions, serve_read_spans } from "./read-spans.ts";
+export { DURABLE_KEY_METADATA, READ_SPANS_PATH, type ReadSpansOptions, serve_read_spans } from "./read-spans.ts";
 export { type Range, type SpanParts, split_request } from "./split-request.ts";
 export { open_wal_reader } from "./sqlite-wal-reader.ts";
 export { type Wal, type WalEntry, WalError, type WalErrorCode, type WalReader } from "./types.ts";
-export { add_to_ulid, compare_ulids, type Ulid, ulid_distance, ulid_to_text, ULID_BYTES } from "./ulid.ts";
+export {
+  add_to_ulid,
+  compare_ulids,
+  type Ulid,
+  ulid_distance,
+  ulid_time_ms,
+  ulid_to_text,
+  ULID_BYTES,
+} from "./ulid.ts";

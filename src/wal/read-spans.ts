@@ -10,7 +10,8 @@ import { split_request, type SpanParts } from "./split-request.ts";
 import type { Wal, WalReader } from "./types.ts";
 import { add_to_ulid, type Ulid, ulid_distance, ULID_BYTES } from "./ulid.ts";
 
-const READ_SPANS = "/ingestion.InternalIngestionService/ReadSpans";
+/** The method of the ingestion contract that reads the queue. */
+export const READ_SPANS_PATH = "/ingestion.InternalIngestionService/ReadSpans";
 /** What a reader gets that asks for 0, and at most. */
 const BATCH_SPANS_DEFAULT = 100;
 const BATCH_SPANS_MAX = 10_000;
@@ -55,7 +56,7 @@ export function serve_read_spans(options: ReadSpansOptions): Promise<GrpcServer>
       call.emit("error", { code, details });
     });
   };
-  const definition = { ReadSpans: server_streaming_method(READ_SPANS) };
+  const definition = { ReadSpans: server_streaming_method(READ_SPANS_PATH) };
   return start_grpc_server({
     host,
     port,

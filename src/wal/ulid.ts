@@ -37,4 +37,7 @@ export function ulid_of(unix_ms: number): Ulid {
   return key;
 }
 
+/** When the key was given, in milliseconds since 1970. */
+export const ulid_time_ms = (key: Ulid): number => Buffer.from(key).readUIntBE(0, TIME_BYTES);
+
 const as_integer = (key: Ulid): bigint => BigInt(`0x${Buffer.from(key).toString("hex")}`);

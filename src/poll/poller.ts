@@ -1,0 +1,163 @@
+import { DecodedBatch } from "../decode/index.ts";
+import type { Logger, Metrics } from "../observe/index.ts";
+import { type DeadLetter, type SpanStore, StoreError } from "../store/index.ts";
+import { compare_ulids, type Ulid, ulid_time_ms } from "../wal/index.ts";
+import { backoff_ms, pause } from "./backoff.ts";
+import { type CheckpointLimits, Checkpoints } from "./checkpoints.ts";
+import type { CursorFile } from "./cursor-file.ts";
+import { decode_records } from "./decode-records.ts";
+import { Health } from "./health.ts";
+import { create_poller_metrics } from "./poller-metrics.ts";
+import type { SpanBatch, SpanRecord, SpanSource } from "./types.ts";
+
+const BACKOFF = { initial_ms: 200, max_ms: 10_000 };
+
+export type PollerOptions = {
+  source: SpanSource;
+  store: SpanStore;
+  cursor: CursorFile;
+  logger: Logger;
+  metrics: Metrics;
+  checkpoint?: Partial<CheckpointLimits>;
+};
+
+export interface Poller {
+  /** Whether the last attempt went well. */
+  readonly is_healthy: boolean;
+  /** Lets the batch under way be stored whole, or be abandoned whole if it has not been handed over; then ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts the loop. It runs until `stop`; no error ends it. */
+export const start_poller = (options: PollerOptions): Poller => new PollLoop(options);
+
+class PollLoop implements Poller {
+  private readonly batch = new DecodedBatch();
+  private readonly stopping = new AbortController();
+  private readonly health: Health;
+  private readonly metrics;
+  private readonly checkpoints: Checkpoints;
+  private readonly ended: Promise<void>;
+  private position: Ulid | null = null;
+
+  constructor(private readonly options: PollerOptions) {
+    this.health = new Health(options.logger, options.source.name);
+    this.metrics = create_poller_metrics(options.metrics);
+    this.checkpoints = new Checkpoints(options.store, options.source, options.checkpoint);
+    this.ended = this.run();
+  }
+
+  get is_healthy(): boolean {
+    return this.health.is_healthy;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    let has_position = false;
+    while (!signal.aborted) {
+      try {
+        if (!has_position) {
+          this.position = await this.first_position();
+          has_position = true;
+        }
+        await this.turn(signal);
+        this.health.went_well();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.metrics.errors.inc();
+        const attempt = this.health.failed(error);
+        await pause(backoff_ms(attempt, BACKOFF), signal);
+      }
+    }
+  }
+
+  /** Reads once and stores what there was; then waits, unless there is more. */
+  private async turn(signal: AbortSignal): Promise<void> {
+    const { source } = this.options;
+    const read = await source.read(this.position, signal);
+    if (read.last_key !== null && !signal.aborted) await this.take(read, read.last_key);
+    this.health.went_well();
+    await this.checkpoints.run_if_due();
+    if (!read.has_more) await source.wait(signal);
+  }
+
+  private async take({ records }: SpanBatch, last_key: Ulid): Promise<void> {
+    const { source, store, cursor } = this.options;
+    try {
+      await this.append(records, last_key);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "constraint") throw error;
+      await this.append_one_by_one(records);
+      await store.append(this.emptied_batch(), [], { source: source.name, last_key });
+    }
+    this.position = last_key;
+    cursor.put(source.name, last_key);
+    this.checkpoints.note(records, last_key);
+    this.metrics.position_seconds.set(ulid_time_ms(last_key) / 1000);
+  }
+
+  private async append(records: readonly SpanRecord[], last_key: Ulid): Promise<void> {
+    const { source, store } = this.options;
+    const batch = this.emptied_batch();
+    const dead_letters = await decode_records(records, batch, source.name);
+    const end = this.metrics.append_seconds.startTimer();
+    const result = await store.append(batch, dead_letters, { source: source.name, last_key });
+    end();
+    this.metrics.spans.inc(result.inserted_spans);
+    this.metrics.patches.inc(result.inserted_patches);
+    this.metrics.duplicate_spans.inc(batch.spans.row_count - result.inserted_spans);
+    this.note_losses(dead_letters, result.refused_patches);
+  }
+
+  /** The store refuses a row of the batch for what it is: finds the record at fault and keeps it as a dead letter. */
+  private async append_one_by_one(records: readonly SpanRecord[]): Promise<void> {
+    const { source, store } = this.options;
+    for (const record of records) {
+      try {
+        await this.append([record], record.last_key);
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== "constraint") throw error;
+        const letter = { source: source.name, key: record.first_key, reason: error.message, body: record.body };
+        await store.append(this.emptied_batch(), [letter], { source: source.name, last_key: record.last_key });
+        this.note_losses([letter], []);
+      }
+    }
+  }
+
+  private emptied_batch(): DecodedBatch {
+    this.batch.clear();
+    return this.batch;
+  }
+
+  private note_losses(dead_letters: readonly DeadLetter[], refused_patches: readonly StoreError[]): void {
+    const { logger } = this.options;
+    this.metrics.dead_letters.inc(dead_letters.length);
+    this.metrics.refused_patches.inc(refused_patches.length);
+    for (const { key, reason } of dead_letters) {
+      logger.warn({ key: Buffer.from(key).toString("hex"), reason }, "record kept in dead_letters");
+    }
+    for (const { message } of refused_patches) logger.warn({ reason: message }, "state patch refused");
+  }
+
+  /**
+   * Where the store's rows end, since it keeps that in their transaction. A cursor beyond it tells that the store has
+   * lost rows (its file was removed or replaced): they are read again, as far as the source still has them.
+   */
+  private async first_position(): Promise<Ulid | null> {
+    const { source, store, cursor, logger } = this.options;
+    const held = await store.position(source.name);
+    const noted = cursor.get(source.name);
+    if (noted !== null && (held === null || compare_ulids(noted, held) > 0)) {
+      logger.warn(
+        { source: source.name },
+        "the store holds less than was once read: reading again what the source has",
+      );
+    }
+    return held;
+  }
+}
