@@ -297,8 +297,8 @@ describe("a reader", () => {
     const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "application/typescript" })));
     const ask = () =>
       new Promise<string[]>((resolve, reject) => {
-        worker.onmessage = ({ data }: MessageEvent<string[]>) => resolve(data);
-        worker.onerror = ({ message }) => reject(new Error(message));
+        worker.addEventListener("message", ({ data }: MessageEvent<string[]>) => resolve(data), { once: true });
+        worker.addEventListener("error", ({ message }) => reject(new Error(message)), { once: true });
         worker.postMessage("read");
       });
     for (const expected of [["0"], ["0", "1"], ["0", "1", "2"]]) {
