@@ -1,0 +1,141 @@
+import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { type KeyCheck, presented_key } from "../access/index.ts";
+import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
+import { type Acceptor, type Protocol } from "./acceptor.ts";
+import { ReceiveError, REFUSALS } from "./error.ts";
+import { with_body } from "./http-body.ts";
+import { InFlightBytes } from "./in-flight-bytes.ts";
+import { response_bytes, response_json, type SignalName, SIGNALS } from "./signals.ts";
+
+const PROTOBUF = "application/x-protobuf";
+const JSON_TYPE = "application/json";
+const RETRY_AFTER_S = 5;
+/** Exporters keep connections open between batches; Bun's maximum is 255. */
+const IDLE_TIMEOUT_S = 120;
+/** Bodies of the largest size that may be read at the same time. */
+const LARGEST_BODIES_AT_ONCE = 4;
+const STOP_MS_MAX = 1_500;
+
+const SIGNALS_BY_PATH = new Map(
+  (Object.keys(SIGNALS) as SignalName[]).map((name) => [SIGNALS[name].http_path, name] as const),
+);
+
+export type OtlpHttpOptions = {
+  host: string;
+  /** 0: one that the system gives. */
+  port: number;
+  request_bytes_max: number;
+  acceptor: Acceptor;
+  is_key_known: KeyCheck;
+};
+
+export type OtlpHttpServer = AsyncDisposable & { readonly port: number };
+
+/** OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). Throws, naming the address, when it can't listen. */
+export function start_otlp_http(options: OtlpHttpOptions): OtlpHttpServer {
+  const { host, port } = options;
+  const receiver = new OtlpHttpReceiver(options);
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      idleTimeout: IDLE_TIMEOUT_S,
+      // The limit is kept while reading, so that what is over it gets an answer that says so.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch: (request) => receiver.answer(request),
+    });
+    return { port: server.port ?? port, [Symbol.asyncDispose]: () => stop(server, receiver) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause });
+  }
+}
+
+class OtlpHttpReceiver {
+  private readonly in_flight_bytes: InFlightBytes;
+  private in_flight_count = 0;
+  private on_idle = Promise.withResolvers<void>();
+
+  constructor(private readonly options: OtlpHttpOptions) {
+    this.in_flight_bytes = new InFlightBytes(LARGEST_BODIES_AT_ONCE * options.request_bytes_max);
+  }
+
+  async answer(request: Request): Promise<Response> {
+    const content_type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+    const protocol: Protocol = content_type === JSON_TYPE ? "http_json" : "http_protobuf";
+    this.in_flight_count++;
+    try {
+      const signal = this.signal_of(request);
+      this.check_key(request);
+      if (content_type !== JSON_TYPE && content_type !== PROTOBUF) {
+        throw new ReceiveError("unsupported_media_type", `content type "${content_type ?? ""}" is not OTLP's`);
+      }
+      return await this.accept(request, signal, protocol);
+    } catch (error) {
+      return refusal(this.options.acceptor.refuse(protocol, error), protocol);
+    } finally {
+      if (--this.in_flight_count === 0) this.on_idle.resolve();
+    }
+  }
+
+  /** Resolves when every request that is being answered now has its answer. */
+  async idle(): Promise<void> {
+    this.on_idle = Promise.withResolvers();
+    if (this.in_flight_count > 0) await this.on_idle.promise;
+  }
+
+  private signal_of(request: Request): SignalName {
+    const { pathname } = new URL(request.url);
+    const signal = SIGNALS_BY_PATH.get(pathname);
+    if (signal === undefined) throw new ReceiveError("not_found", `there is nothing at ${pathname}`);
+    if (request.method !== "POST") throw new ReceiveError("method_not_allowed", `${pathname} takes POST alone`);
+    return signal;
+  }
+
+  private check_key({ headers }: Request): void {
+    if (this.options.is_key_known(presented_key((name) => headers.get(name)))) return;
+    throw new ReceiveError("unauthenticated", "an API key is required");
+  }
+
+  private async accept(request: Request, signal: SignalName, protocol: Protocol): Promise<Response> {
+    const { acceptor, request_bytes_max } = this.options;
+    const partial_success = await with_body(request, request_bytes_max, this.in_flight_bytes, (body) =>
+      acceptor.accept(signal, protocol, body),
+    );
+    return protocol === "http_json"
+      ? respond(200, protocol, response_json(SIGNALS[signal], partial_success))
+      : respond(200, protocol, response_bytes(partial_success));
+  }
+}
+
+function refusal({ code, message }: ReceiveError, protocol: Protocol): Response {
+  const status = create(StatusSchema, { code: REFUSALS[code].grpc, message });
+  const body = protocol === "http_json" ? toJsonString(StatusSchema, status) : toBinary(StatusSchema, status);
+  return respond(REFUSALS[code].http, protocol, body, HEADERS[code]);
+}
+
+const HEADERS: Partial<Record<keyof typeof REFUSALS, Record<string, string>>> = {
+  unauthenticated: { "www-authenticate": "Bearer" },
+  method_not_allowed: { allow: "POST" },
+  unavailable: { "retry-after": String(RETRY_AFTER_S) },
+};
+
+/** The answer has the request's encoding; protobuf when that is not known. */
+function respond(
+  status: number,
+  protocol: Protocol,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers?: Record<string, string>,
+): Response {
+  const content_type = protocol === "http_json" ? JSON_TYPE : PROTOBUF;
+  return new Response(body, { status, headers: { ...headers, "content-type": content_type } });
+}
+
+/** Bun waits for idle connections, which exporters keep open: what counts is that every request has its answer. */
+async function stop(server: Bun.Server<undefined>, receiver: OtlpHttpReceiver): Promise<void> {
+  const closed = server.stop();
+  await Promise.race([closed, receiver.idle(), Bun.sleep(STOP_MS_MAX)]);
+  // The last answers are on their way out in this turn of the event loop.
+  await new Promise(setImmediate);
+  await server.stop(true);
+}

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { create_key_check } from "../../src/access/index.ts";
+import { create_logger, create_metrics } from "../../src/observe/index.ts";
+import { Acceptor, start_otlp_grpc, start_otlp_http } from "../../src/receive/index.ts";
+import { open_wal, open_wal_reader, type Wal } from "../../src/wal/index.ts";
+import { temp_dir } from "./temp_dir.ts";
+
+export type Receivers = AsyncDisposable & {
+  http_url: string;
+  grpc_address: string;
+  wal: Wal;
+  /** The request bodies in the queue, oldest first. */
+  bodies(): Uint8Array[];
+  render_metrics(): Promise<string>;
+};
+
+type Options = { api_keys?: string[]; request_bytes_max?: number; wal_bytes_max?: number };
+
+/** Both OTLP receivers in front of a queue of their own. */
+export async function start_receivers(options: Options = {}): Promise<Receivers> {
+  const { api_keys = [], request_bytes_max = 64 * 1024 * 1024, wal_bytes_max = 1e9 } = options;
+  const stack = new AsyncDisposableStack();
+  const dir = stack.use(temp_dir());
+  const path = join(dir.path, "queue.sqlite");
+  const metrics = create_metrics();
+  const wal = stack.use(open_wal({ path, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
+  const reader = stack.use(open_wal_reader(path));
+  const acceptor = new Acceptor(wal, create_logger("silent"), metrics);
+  const is_key_known = create_key_check(api_keys);
+  const shared = { host: "127.0.0.1", port: 0, request_bytes_max, acceptor, is_key_known };
+  const http = stack.use(start_otlp_http(shared));
+  const grpc = stack.use(await start_otlp_grpc(shared));
+  return {
+    http_url: `http://127.0.0.1:${http.port}`,
+    grpc_address: `127.0.0.1:${grpc.port}`,
+    wal,
+    bodies: () => reader.read(null, { span_count_max: Infinity, bytes_max: Infinity }).map(({ body }) => body),
+    render_metrics: () => metrics.render(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
