@@ -31,8 +31,11 @@ export interface SpanStore extends AsyncDisposable {
   /** All rows of the batch, its dead letters and the position, in one transaction: when it rejects, nothing is kept. */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult>;
 
-  /** Brings everything that append has taken into the database file itself; costs more the longer ago the last one is. */
-  checkpoint(): Promise<void>;
+  /**
+   * Brings what append has taken into the database file itself, when enough of it has come together for that to be worth
+   * its cost. True: nothing is outside the file now, so that a source may forget what the store holds.
+   */
+  checkpoint_when_due(): Promise<boolean>;
 
   /** The last key of `source` whose rows are held, or null. */
   position(source: string): Promise<Ulid | null>;

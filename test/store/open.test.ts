@@ -22,7 +22,6 @@ describe("opening a store", () => {
     for (const wanted of [1, 0, 0]) {
       await using store = await open_test_store(directory.path);
       expect((await append_spans(store, [span])).inserted_spans).toBe(wanted);
-      await store.checkpoint();
       const rows = await page_rows(store.trace_spans(hex(span.traceId as Uint8Array), { limit: null, offset: 0 }));
       expect(rows.length).toBe(1);
     }

@@ -34,8 +34,8 @@ export async function open_database(options: DatabaseOptions): Promise<DuckDBIns
   try {
     const connection = await connect(instance);
     await apply_schema(connection);
-    // DuckDB's replay of its own log after a kill is at its weakest with DDL in it.
-    await connection.run("CHECKPOINT");
+    // A large file's takes longer than a stop may: the next start replays the log instead.
+    await connection.run("PRAGMA disable_checkpoint_on_shutdown");
     connection.closeSync();
   } catch (error) {
     instance.closeSync();

@@ -1,4 +1,4 @@
-import { BIGINT, type DuckDBValue, LIST, listValue } from "@duckdb/node-api";
+import type { DuckDBValue } from "@duckdb/node-api";
 import { SPAN_COLUMNS } from "../../decode/index.ts";
 import type { PageRange, SpanPage } from "../types.ts";
 import type { ReaderPool } from "./reader-pool.ts";
@@ -12,11 +12,13 @@ import trace_spans_sql from "./sql/trace-spans.sql" with { type: "text" };
 import workflow_spans_sql from "./sql/workflow-spans.sql" with { type: "text" };
 
 /** Rows whose payload is fetched at once: what a slow client of a long list holds in memory. */
-const ROWS_PER_FETCH = 256;
+const ROWS_PER_FETCH = 512;
 /** Stands for "no limit" in LIMIT, which takes no null from a parameter. */
 const NO_LIMIT = 2 ** 53 - 1;
 
 const ROWS_SQL = rows_sql.replace("/*row_json*/", row_json_sql(SPAN_COLUMNS));
+
+const row_id_of = (value: DuckDBValue): bigint => BigInt(value as bigint);
 
 type Parameters = Record<string, DuckDBValue>;
 
@@ -45,28 +47,29 @@ export class Queries {
   }
 
   async span(trace_id: string, span_id: string): Promise<string | null> {
-    const row_ids = await this.column(span_sql, { trace_id, span_id });
-    const [row] = await this.rows(row_ids);
+    const found = await this.column(span_sql, { trace_id, span_id });
+    const [row] = await this.rows(found.map(row_id_of));
     return row ?? null;
   }
 
   private async spans(sql: string, parameters: Parameters, range: PageRange): Promise<SpanPage> {
     const { values, has_more } = await this.page(sql, parameters, range);
-    return { has_more, rows: this.fetch(values) };
+    return { has_more, rows: this.fetch(values.map(row_id_of)) };
   }
 
-  private async *fetch(row_ids: readonly DuckDBValue[]): AsyncGenerator<string> {
+  private async *fetch(row_ids: readonly bigint[]): AsyncGenerator<string> {
     for (let first = 0; first < row_ids.length; first += ROWS_PER_FETCH) {
       yield* await this.rows(row_ids.slice(first, first + ROWS_PER_FETCH));
     }
   }
 
   /** The rows as JSON text, in the order of their ids. */
-  private async rows(row_ids: readonly DuckDBValue[]): Promise<string[]> {
+  private async rows(row_ids: readonly bigint[]): Promise<string[]> {
     if (row_ids.length === 0) return [];
-    const found = await this.readers.use((connection) =>
-      connection.runAndReadAll(ROWS_SQL, { row_ids: listValue(row_ids) }, { row_ids: LIST(BIGINT) }),
-    );
+    const sql = ROWS_SQL.replace("/*row_ids*/", row_ids.join());
+    const lowest = row_ids.reduce((low, id) => (id < low ? id : low));
+    const highest = row_ids.reduce((high, id) => (id > high ? id : high));
+    const found = await this.readers.use((connection) => connection.runAndReadAll(sql, { lowest, highest }));
     const by_id = new Map(found.getRows().map(([row_id, row]) => [row_id, String(row)]));
     return row_ids.flatMap((row_id) => by_id.get(row_id) ?? []);
   }

@@ -1,13 +1,15 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { StoreError } from "../types.ts";
 import { connect } from "./database.ts";
 
 /**
  * Connections for queries, so that they run beside the writer and beside each other, at most `size` at once; whoever
  * comes later waits for a turn.
  */
-export class ReaderPool implements Disposable {
+export class ReaderPool implements AsyncDisposable {
   private readonly idle: DuckDBConnection[] = [];
   private readonly waiting: ((connection: DuckDBConnection) => void)[] = [];
+  private is_closing = false;
 
   static async open(instance: DuckDBInstance, size: number): Promise<ReaderPool> {
     return new ReaderPool(await Promise.all(Array.from({ length: size }, () => connect(instance))));
@@ -18,9 +20,9 @@ export class ReaderPool implements Disposable {
   }
 
   async use<Result>(query: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
-    const connection =
-      this.idle.pop() ?? (await new Promise<DuckDBConnection>((resolve) => this.waiting.push(resolve)));
+    const connection = await this.take();
     try {
+      if (this.is_closing) throw new StoreError("closed", "the store is closed");
       return await query(connection);
     } finally {
       const next = this.waiting.shift();
@@ -29,7 +31,15 @@ export class ReaderPool implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Breaks off queries under way and waits for them to end: closing a connection under a query crashes the process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.is_closing = true;
+    for (const connection of this.connections) connection.interrupt();
+    await Promise.all(this.connections.map(() => this.take()));
     for (const connection of this.connections) connection.closeSync();
+  }
+
+  private async take(): Promise<DuckDBConnection> {
+    return this.idle.pop() ?? new Promise((resolve) => this.waiting.push(resolve));
   }
 }

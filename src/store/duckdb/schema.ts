@@ -33,6 +33,8 @@ export async function apply_schema(connection: DuckDBConnection): Promise<void> 
     );
   }
   for (const migration of MIGRATIONS.slice(applied)) await apply(connection, migration);
+  // DuckDB's replay of its own log after a kill is at its weakest with DDL in it.
+  if (applied < MIGRATIONS.length) await connection.run("CHECKPOINT");
   await check_columns(connection, "spans", SPAN_COLUMNS);
   await check_columns(connection, "state_patches", PATCH_COLUMNS);
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { blobValue, DuckDBBlobValue, type DuckDBConnection, type DuckDBInstance } from "@duckdb/node-api";
 import type { DecodedBatch } from "../../decode/index.ts";
 import type { Ulid } from "../../wal/index.ts";
@@ -20,13 +21,16 @@ import put_position_sql from "./sql/put-position.sql" with { type: "text" };
 import stage_sql from "./sql/stage.sql" with { type: "text" };
 
 const READER_COUNT = 4;
+/** DuckDB's log is brought into the file at the latest when it is this long, so that its replay takes seconds. */
+const LOG_BYTES_MAX = 1024 * 1024 * 1024;
+const LOG_BYTES_MIN = 128 * 1024 * 1024;
 
 /** Opens the DuckDB store; its tables are there when this resolves. Rejects with StoreError. */
 export async function open_store(options: DatabaseOptions): Promise<SpanStore> {
   const instance = await open_database(options);
   const writer = await connect(instance);
   await writer.run(stage_sql);
-  return new DuckDbStore(instance, writer, await ReaderPool.open(instance, READER_COUNT));
+  return new DuckDbStore(instance, writer, await ReaderPool.open(instance, READER_COUNT), options.path);
 }
 
 class DuckDbStore implements SpanStore {
@@ -39,6 +43,7 @@ class DuckDbStore implements SpanStore {
     private readonly instance: DuckDBInstance,
     private readonly writer: DuckDBConnection,
     private readonly readers: ReaderPool,
+    private readonly path: string,
   ) {
     this.queries = new Queries(readers);
   }
@@ -58,9 +63,13 @@ class DuckDbStore implements SpanStore {
     );
   }
 
-  checkpoint(): Promise<void> {
+  checkpoint_when_due(): Promise<boolean> {
     return this.alone(async () => {
+      const log_bytes = file_bytes(`${this.path}.wal`);
+      if (log_bytes === 0) return true;
+      if (log_bytes < due_log_bytes(file_bytes(this.path))) return false;
       await this.writer.run("CHECKPOINT");
+      return true;
     });
   }
 
@@ -97,7 +106,7 @@ class DuckDbStore implements SpanStore {
     await this.alone(async () => {
       this.is_closed = true;
     });
-    this.readers[Symbol.dispose]();
+    await this.readers[Symbol.asyncDispose]();
     this.writer.closeSync();
     this.instance.closeSync();
   }
@@ -133,3 +142,9 @@ class DuckDbStore implements SpanStore {
     }
   }
 }
+
+/** A checkpoint writes all indexes anew, so it costs by the size of the file: it is due when the log is a part of that. */
+const due_log_bytes = (database_bytes: number): number =>
+  Math.min(LOG_BYTES_MAX, Math.max(LOG_BYTES_MIN, database_bytes / 2));
+
+const file_bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
