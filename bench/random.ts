@@ -1,3 +1,5 @@
+const HEX_DIGITS = "0123456789abcdef".split("");
+
 /** The same numbers in each run: xorshift from a fixed seed. */
 export class Random {
   private state = 20_261_123;
@@ -16,7 +18,7 @@ export class Random {
   pick = <Item>(items: readonly Item[]): Item => items[this.below(items.length)];
   chance = (share: number): boolean => this.next() < share;
   bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => 1 + this.below(255));
-  hex = (digits: number): string => Array.from({ length: digits }, () => this.pick([..."0123456789abcdef"])).join("");
+  hex = (digits: number): string => Array.from({ length: digits }, () => this.pick(HEX_DIGITS)).join("");
 
   private readonly words = Array.from({ length: 4000 }, () =>
     Array.from({ length: 2 + this.below(8) }, () => String.fromCharCode(97 + this.below(26))).join(""),
