@@ -20,9 +20,10 @@ export class ReaderPool implements AsyncDisposable {
   }
 
   async use<Result>(query: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    this.refuse_if_closing();
     const connection = await this.take();
     try {
-      if (this.is_closing) throw new StoreError("closed", "the store is closed");
+      this.refuse_if_closing();
       return await query(connection);
     } finally {
       const next = this.waiting.shift();
@@ -37,6 +38,10 @@ export class ReaderPool implements AsyncDisposable {
     for (const connection of this.connections) connection.interrupt();
     await Promise.all(this.connections.map(() => this.take()));
     for (const connection of this.connections) connection.closeSync();
+  }
+
+  private refuse_if_closing(): void {
+    if (this.is_closing) throw new StoreError("closed", "the store is closed");
   }
 
   private async take(): Promise<DuckDBConnection> {
