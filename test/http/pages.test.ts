@@ -100,10 +100,10 @@ it("gives 500 rows of a list and all of a trace unless told otherwise", async ()
     Array.from({ length: 501 }, () => span_init({ traceId })),
     "many",
   );
-  const list = await api.get("/otel/service/many/root_spans");
+  const list = await own.get("/otel/service/many/root_spans");
   expect(await list.json()).toHaveLength(500);
   expect(list.headers.get("link")).toBe('</otel/service/many/root_spans?limit=500&offset=500>; rel="next"');
-  const trace = await api.get(`/otel/trace/${hex(traceId)}/nested_spans`);
+  const trace = await own.get(`/otel/trace/${hex(traceId)}/nested_spans`);
   expect(await trace.json()).toHaveLength(501);
   expect(trace.headers.has("link")).toBe(false);
 });

@@ -155,6 +155,6 @@ describe("when something is missing", () => {
     using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
     const metrics = create_metrics();
     const start = start_http({ host: "127.0.0.1", http_port: taken.port }, { ...api.dependencies, metrics });
-    await expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${taken.port} (HTTP_PORT)`);
+    expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${taken.port} (HTTP_PORT)`);
   });
 });
