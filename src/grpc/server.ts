@@ -1,4 +1,11 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 
 /** Finds connections whose other end is gone without a word. */
 const KEEPALIVE_TIME_MS = 60_000;
@@ -21,6 +28,8 @@ export type GrpcServer = AsyncDisposable & { readonly port: number };
 /** Resolves when it listens; rejects, naming the address, when it can't. */
 export async function start_grpc_server(options: GrpcServerOptions): Promise<GrpcServer> {
   const { host, message_bytes_max, services } = options;
+  // What goes wrong comes as an error; the library would print it as well.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": message_bytes_max,
     "grpc.max_send_message_length": -1,
@@ -38,10 +47,13 @@ function bind(server: Server, address: string): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.bindAsync(address, ServerCredentials.createInsecure(), (cause, port) => {
     if (cause === null) resolve(port);
-    else reject(new Error(`cannot listen on ${address}: ${cause.message}`, { cause }));
+    else reject(new Error(`cannot listen on ${address}: ${reason_of(cause)}`, { cause }));
   });
   return promise;
 }
+
+/** The library wraps what the system said. */
+const reason_of = ({ message }: Error): string => /errors: \[(.*)\]$/.exec(message)?.[1] ?? message;
 
 function stop(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

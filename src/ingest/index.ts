@@ -1,0 +1,8 @@
+/**
+ * The ingesting half of the server: receivers, queue and ReadSpans, in this thread or in a Worker of their own.
+ *
+ * It needs nothing of the other half. What is acknowledged is on disk in the queue at `queue_path`, for whoever reads it.
+ */
+export { start_ingest_in_worker } from "./in-worker.ts";
+export { queue_path, start_ingest } from "./start.ts";
+export type { IngestHalf, IngestHooks, IngestPorts } from "./types.ts";

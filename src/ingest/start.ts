@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { create_key_check } from "../access/index.ts";
+import type { Config } from "../config/index.ts";
+import { create_metrics, type Logger } from "../observe/index.ts";
+import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
+import { open_wal, open_wal_reader, serve_read_spans } from "../wal/index.ts";
+import type { IngestHalf, IngestHooks } from "./types.ts";
+
+/** Where the queue is kept. */
+export const queue_path = ({ data_dir }: Pick<Config, "data_dir">): string => join(data_dir, "wal", "queue.sqlite");
+
+/**
+ * Opens the queue and starts OTLP over gRPC, OTLP over HTTP and ReadSpans in this thread. Resolves when all three
+ * listen. Rejects, naming the file or the address, when one can't, and then nothing of it is left running.
+ */
+export async function start_ingest(
+  config: Config,
+  logger: Logger,
+  { on_appended }: Pick<IngestHooks, "on_appended">,
+): Promise<IngestHalf> {
+  await using cleanup = new AsyncDisposableStack();
+  const { host, request_bytes_max, disk_free_bytes_min } = config;
+  const path = queue_path(config);
+  const metrics = create_metrics();
+  const is_key_known = create_key_check(config.api_keys);
+  const wal = cleanup.use(
+    open_wal({ path, bytes_max: config.wal_max_bytes, disk_free_bytes_min, on_commit: on_appended, metrics, logger }),
+  );
+  const reader = cleanup.use(open_wal_reader(path));
+  const acceptor = new Acceptor(wal, logger, metrics);
+  const otlp = { host, request_bytes_max, acceptor, is_key_known };
+
+  // They stop at the same time: each may take a moment to let its calls end.
+  const servers: AsyncDisposable[] = [];
+  cleanup.defer(async () => void (await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))));
+  const started = <T extends AsyncDisposable>(server: T): T => (servers.push(server), server);
+  const read_spans = started(
+    await serve_read_spans({ host, port: config.read_spans_port, reader, wal, is_key_known, logger }),
+  );
+  const grpc = started(await start_otlp_grpc({ ...otlp, port: config.otlp_grpc_port }));
+  const http = started(start_otlp_http({ ...otlp, port: config.otlp_http_port }));
+
+  const running = cleanup.move();
+  return {
+    ports: { otlp_grpc: grpc.port, otlp_http: http.port, read_spans: read_spans.port },
+    trim: (through) => wal.trim(through),
+    render_metrics: () => metrics.render(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

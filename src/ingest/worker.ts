@@ -1,0 +1,39 @@
+// The Worker that receives and queues: an entry point of its own, also in the executable.
+import { parentPort } from "node:worker_threads";
+import type { Config } from "../config/index.ts";
+import { create_logger } from "../observe/index.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { start_ingest } from "./start.ts";
+import type { IngestHalf } from "./types.ts";
+
+let half: IngestHalf | undefined;
+
+parentPort?.on("message", (message: ToWorker) => void handle(message));
+
+async function handle(message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case "start":
+      return start(message.config);
+    case "trim":
+      return half?.trim(message.through);
+    case "render_metrics":
+      return say({ kind: "metrics", text: (await half?.render_metrics()) ?? "" });
+    case "stop":
+      await half?.[Symbol.asyncDispose]();
+      return say({ kind: "stopped" });
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  const logger = create_logger(config.log_level, { thread: "ingest" });
+  try {
+    half = await start_ingest(config, logger, { on_appended: () => say({ kind: "appended" }) });
+    say({ kind: "ready", ports: half.ports });
+  } catch (error) {
+    say({ kind: "start_failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function say(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
