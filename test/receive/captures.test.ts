@@ -3,6 +3,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { as_bytes } from "../../src/grpc/index.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
 
 const CAPTURES = join(import.meta.dir, "..", "captures");
@@ -30,7 +31,7 @@ function send(body: Uint8Array): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   client.makeUnaryRequest(
     EXPORT,
-    Buffer.from,
+    as_bytes,
     (bytes) => bytes,
     body,
     (error, response) => {

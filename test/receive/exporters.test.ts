@@ -17,7 +17,8 @@ import { hex } from "../support/otlp.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
 
 type ExporterConfig = NonNullable<ConstructorParameters<typeof GrpcExporter>[0]>;
-const GZIP = "gzip" as ExporterConfig["compression"];
+// An enum of a package that the exporters do not re-export.
+const [NONE, GZIP] = ["none", "gzip"] as unknown as ExporterConfig["compression"][];
 
 let receivers: Receivers;
 beforeAll(async () => {
@@ -25,13 +26,13 @@ beforeAll(async () => {
 });
 afterAll(() => receivers[Symbol.asyncDispose]());
 
-const http_config = (compression?: ExporterConfig["compression"]) => ({
+const http_config = (compression = NONE) => ({
   url: `${receivers.http_url}/v1/traces`,
   headers: { "x-junjo-api-key": "secret" },
   compression,
 });
 
-async function grpc_exporter(compression?: ExporterConfig["compression"]): Promise<SpanExporter> {
+async function grpc_exporter(compression = NONE): Promise<SpanExporter> {
   const { Metadata } = await import("@grpc/grpc-js");
   const metadata = new Metadata();
   metadata.set("authorization", "Bearer secret");

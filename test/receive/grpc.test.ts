@@ -5,6 +5,7 @@ import { Client, compressionAlgorithms, credentials, Metadata, type ServiceError
 import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../src/gen/google/rpc/status_pb.ts";
 import { ExportTraceServiceResponseSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
+import { as_bytes } from "../../src/grpc/index.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
 import { poll_until } from "../support/poll_until.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
@@ -35,14 +36,14 @@ const connect = (options = {}): Client => new Client(receivers.grpc_address, cre
 
 function send(
   body: Uint8Array,
-  { path = TRACES, by = client, headers = {} as Record<string, string> } = {},
+  { path = TRACES, by = client, headers = {} }: { path?: string; by?: Client; headers?: Record<string, string> } = {},
 ): Promise<Buffer> {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   by.makeUnaryRequest(
     path,
-    Buffer.from,
+    as_bytes,
     (bytes) => bytes,
     body,
     metadata,
