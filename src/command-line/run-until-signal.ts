@@ -5,7 +5,7 @@ import type { Running } from "../serve.ts";
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /**
- * Starts, waits for SIGTERM or SIGINT, stops, and resolves to the exit code.
+ * Starts, waits for SIGTERM or SIGINT or until a part fails, stops, and resolves to the exit code.
  *
  * A stop that takes longer than SHUTDOWN_MS_MAX, or a second signal, ends the process at once with code 1: everything
  * that was acknowledged is on disk by then, so that only time is lost. A signal during the start stops after it.
@@ -13,28 +13,26 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 export async function run_until_signal(start: () => Promise<Running>, logger: Logger): Promise<number> {
   const { promise: signalled, resolve } = Promise.withResolvers<void>();
   let deadline: Timer | undefined;
+  const begin_stop = (why: object) => {
+    logger.info(why, "stopping");
+    deadline = setTimeout(() => exit_at_once(logger, "stopping takes too long"), LIMITS.SHUTDOWN_MS_MAX);
+  };
   const on_signal = (signal: NodeJS.Signals) => {
     if (deadline !== undefined) exit_at_once(logger, `second signal (${signal})`);
-    logger.info({ signal }, "stopping");
-    deadline = setTimeout(
-      exit_at_once,
-      LIMITS.SHUTDOWN_MS_MAX,
-      logger,
-      `still stopping ${LIMITS.SHUTDOWN_MS_MAX} ms later`,
-    );
+    begin_stop({ signal });
     resolve();
   };
   for (const signal of SIGNALS) process.on(signal, on_signal);
   try {
     const running = await start();
-    await signalled;
+    const failure = await Promise.race([running.failure, signalled]);
+    if (failure !== undefined) begin_stop({ err: failure });
     await running.stop();
     logger.info("stopped");
-    return 0;
+    return failure === undefined ? 0 : 1;
   } catch (error) {
-    console.error(
-      `junjo-traces: ${deadline === undefined ? "cannot start" : "did not stop cleanly"}: ${in_one_line(error)}`,
-    );
+    const what = deadline === undefined ? "cannot start" : "did not stop cleanly";
+    console.error(`junjo-traces: ${what}: ${in_one_line(error)}`);
     return 1;
   } finally {
     clearTimeout(deadline);

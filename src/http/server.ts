@@ -1,5 +1,7 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../config/index.ts";
 import { create_app, type HttpDependencies } from "./app.ts";
+import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
 
 export type HttpServer = AsyncDisposable & { readonly port: number };
 
@@ -27,12 +29,25 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** What answers that are under way when the server stops get; a part of SHUTDOWN_MS_MAX. */
 const FINISH_MS_MAX = 1_000;
 
-export async function start_http(
-  { host, http_port }: Pick<Config, "host" | "http_port">,
-  dependencies: HttpDependencies,
+type Address = Pick<Config, "host" | "http_port">;
+
+/** Serves the whole API. */
+export async function start_http(address: Address, dependencies: HttpDependencies): Promise<HttpServer> {
+  return listen(address, create_app(dependencies));
+}
+
+/** Serves health, readiness and metrics alone. */
+export async function start_operations_http(
+  address: Address,
+  dependencies: OperationsDependencies,
 ): Promise<HttpServer> {
-  const app = create_app(dependencies);
-  const server = listen();
+  const app = create_operations_app(dependencies);
+  refuse_other_methods(app);
+  return listen(address, app);
+}
+
+function listen({ host, http_port }: Address, app: OpenAPIHono): HttpServer {
+  const server = bind(host, http_port, app);
   return {
     port: server.port ?? http_port,
     async [Symbol.asyncDispose]() {
@@ -42,19 +57,19 @@ export async function start_http(
       clearTimeout(cut_off);
     },
   };
+}
 
-  function listen() {
-    try {
-      return Bun.serve({
-        hostname: host,
-        port: http_port,
-        idleTimeout: IDLE_SECONDS_MAX,
-        maxRequestBodySize: BODY_BYTES_MAX,
-        development: false,
-        fetch: (request) => app.fetch(request),
-      });
-    } catch (error) {
-      throw new HttpError("cannot_listen", `cannot listen on ${host}:${http_port} (HTTP_PORT)`, { cause: error });
-    }
+function bind(hostname: string, port: number, app: OpenAPIHono) {
+  try {
+    return Bun.serve({
+      hostname,
+      port,
+      idleTimeout: IDLE_SECONDS_MAX,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      development: false,
+      fetch: (request) => app.fetch(request),
+    });
+  } catch (error) {
+    throw new HttpError("cannot_listen", `cannot listen on ${hostname}:${port} (HTTP_PORT)`, { cause: error });
   }
 }

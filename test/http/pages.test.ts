@@ -95,8 +95,9 @@ describe("service names", () => {
 });
 
 it("gives 500 rows of a list and all of a trace unless told otherwise", async () => {
+  await using own = await start_test_api();
   const traceId = new_id(16);
-  await api.add(
+  await own.add(
     Array.from({ length: 501 }, () => span_init({ traceId })),
     "many",
   );

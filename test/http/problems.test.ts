@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
-import { start_http } from "../../src/http/index.ts";
+import { start_http, start_operations_http } from "../../src/http/index.ts";
 import { create_metrics } from "../../src/observe/index.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
 import { schema_errors } from "../support/openapi-schema.ts";
@@ -149,6 +149,15 @@ describe("when something is missing", () => {
     });
     missing.pop();
     expect(await (await own.get("/readyz")).json()).toEqual({ status: "ok" });
+  });
+
+  it("the half without a store has health, readiness and metrics alone", async () => {
+    const dependencies = { ...api.dependencies, metrics: create_metrics() };
+    await using server = await start_operations_http({ host: "127.0.0.1", http_port: 0 }, dependencies);
+    const get = (path: string, method = "GET") => fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+    for (const path of ["/healthz", "/readyz", "/metrics"]) expect((await get(path)).status).toBe(200);
+    expect((await problem_of(await get("/healthz", "POST"), 405)).type).toBe("/problems/method-not-allowed");
+    expect((await problem_of(await get("/otel/span_service_names"), 404)).type).toBe("/problems/path-not-found");
   });
 
   it("a taken port is an error that names it", async () => {
