@@ -1,10 +1,9 @@
 import { isUtf8 } from "node:buffer";
-import type { WireReader } from "../wire/index.ts";
+import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_hex, put_json_string, put_text } from "./json-text.ts";
-import type { Range } from "./range.ts";
 import { is_strict_json } from "./strict-json.ts";
 
 /** A piece of the heap that cells can point to. */

@@ -1,8 +1,7 @@
-import type { WireReader } from "../wire/index.ts";
+import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_hex, put_json_list, put_json_string } from "./json-text.ts";
-import { ABSENT, enter_message, type Range, read_range } from "./range.ts";
 import { nanos_text_at } from "./time.ts";
 
 // Field keys of Span.Event and Span.Link.

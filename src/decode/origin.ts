@@ -1,9 +1,8 @@
-import type { WireReader } from "../wire/index.ts";
+import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { Cell, CellWriter } from "./cells.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_json_list, put_json_string, put_text } from "./json-text.ts";
-import { ABSENT, enter_message, type Range, read_range } from "./range.ts";
 
 const SERVICE_NAME = new TextEncoder().encode("service.name");
 

@@ -1,6 +1,5 @@
-import type { WireReader } from "../wire/index.ts";
+import { fields, last_field, type Range, type WireReader } from "../wire/index.ts";
 import type { OriginDecoder, ResourceCells } from "./origin.ts";
-import { ABSENT, type Range, read_range } from "./range.ts";
 import type { SpanDecoder } from "./span.ts";
 
 // Field keys of ExportTraceServiceRequest, ResourceSpans and ScopeSpans.
@@ -21,53 +20,20 @@ export class RequestDecoder {
 
   request(): void {
     const { reader } = this;
-    const end = reader.bytes.length;
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      if (tag !== RESOURCE_SPANS) {
-        reader.skip(tag, end);
-        continue;
-      }
-      const message = read_range(reader, end);
-      this.resource_spans(message);
-      reader.at = message.end;
-    }
+    const request = { start: 0, end: reader.bytes.length };
+    for (const resource_spans of fields(reader, request, RESOURCE_SPANS)) this.resource_spans(resource_spans);
   }
 
   private resource_spans(message: Range): void {
+    const { reader, origins } = this;
     // A field may come in any place, so what the spans share is looked for first.
-    const resource = this.origins.resource(this.last_field(message, RESOURCE), this.last_field(message, SCHEMA_URL));
-    this.each_field(message, SCOPE_SPANS, (scope_spans) => this.scope_spans(scope_spans, resource));
+    const resource = origins.resource(last_field(reader, message, RESOURCE), last_field(reader, message, SCHEMA_URL));
+    for (const scope_spans of fields(reader, message, SCOPE_SPANS)) this.scope_spans(scope_spans, resource);
   }
 
   private scope_spans(message: Range, resource: ResourceCells): void {
-    const scope = this.origins.scope(this.last_field(message, SCOPE), this.last_field(message, SCHEMA_URL));
-    this.each_field(message, SPAN, (span) => this.spans.span(span, resource, scope));
-  }
-
-  private last_field(message: Range, wanted: number): Range {
-    let last = ABSENT;
-    this.each_field(message, wanted, (range) => {
-      last = range;
-    });
-    return last;
-  }
-
-  /** Calls `visit`, which may move the reader, for each field with the key `wanted`. */
-  private each_field(message: Range, wanted: number, visit: (range: Range) => void): void {
-    const { reader } = this;
-    let at = message.start;
-    while (at < message.end) {
-      reader.at = at;
-      const tag = reader.tag(message.end);
-      if (tag === wanted) {
-        const range = read_range(reader, message.end);
-        at = range.end;
-        visit(range);
-      } else {
-        reader.skip(tag, message.end);
-        at = reader.at;
-      }
-    }
+    const { reader, origins } = this;
+    const scope = origins.scope(last_field(reader, message, SCOPE), last_field(reader, message, SCHEMA_URL));
+    for (const span of fields(reader, message, SPAN)) this.spans.span(span, resource, scope);
   }
 }

@@ -1,11 +1,10 @@
-import type { WireReader } from "../wire/index.ts";
+import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import { type CellWriter, NO_ENTRY } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
 import { SPAN_COLUMNS } from "./columns.ts";
 import type { ByteHeap } from "./heap.ts";
 import { type BytesTable, bytes_table, find_bytes, KEY, known_key, LAST_MOVED_KEY } from "./known-keys.ts";
-import type { Range } from "./range.ts";
 
 const COLUMN = column_indexes(SPAN_COLUMNS);
 const COMMA = 0x2c;

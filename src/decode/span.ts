@@ -1,4 +1,4 @@
-import type { WireReader } from "../wire/index.ts";
+import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { CellWriter } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
@@ -6,7 +6,6 @@ import { SPAN_COLUMNS } from "./columns.ts";
 import { DecodeError } from "./error.ts";
 import type { EventDecoder } from "./events.ts";
 import type { ResourceCells, ScopeCells } from "./origin.ts";
-import { ABSENT, enter_message, type Range, read_range } from "./range.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import type { PatchDecoder } from "./state-patches.ts";
 import { micros_at, nanos_rest_at } from "./time.ts";

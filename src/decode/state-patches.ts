@@ -1,4 +1,4 @@
-import type { WireReader } from "../wire/index.ts";
+import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import { type CellWriter, NO_ENTRY } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
@@ -6,7 +6,6 @@ import { PATCH_COLUMNS, SPAN_COLUMNS } from "./columns.ts";
 import type { EventDecoder, WireEvent } from "./events.ts";
 import type { ByteHeap } from "./heap.ts";
 import { bytes_table, find_bytes, KEY } from "./known-keys.ts";
-import type { Range } from "./range.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import { micros_at } from "./time.ts";
 

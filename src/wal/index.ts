@@ -7,7 +7,7 @@
  */
 export { open_wal, type WalOptions } from "./group-commit-wal.ts";
 export { DURABLE_KEY_METADATA, READ_SPANS_PATH, type ReadSpansOptions, serve_read_spans } from "./read-spans.ts";
-export { type Range, type SpanParts, split_request } from "./split-request.ts";
+export { type SpanParts, split_request } from "./split-request.ts";
 export { open_wal_reader } from "./sqlite-wal-reader.ts";
 export { type Wal, type WalEntry, WalError, type WalErrorCode, type WalReader } from "./types.ts";
 export {

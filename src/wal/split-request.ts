@@ -1,4 +1,4 @@
-import { WireReader } from "../wire/index.ts";
+import { fields, last_field, type Range, WireReader } from "../wire/index.ts";
 
 // Field keys of ExportTraceServiceRequest, ResourceSpans and ScopeSpans.
 const RESOURCE_SPANS = 10;
@@ -8,9 +8,6 @@ const SCOPE = 10;
 const SPAN = 18;
 const SCHEMA_URL = 26;
 
-/** A piece of a request's bytes: the content of one field. Empty when the field is absent. */
-export type Range = { readonly start: number; readonly end: number };
-
 /** Where one span of a request lies, and what it shares with others. */
 export type SpanParts = {
   span: Range;
@@ -19,8 +16,6 @@ export type SpanParts = {
   scope: Range;
   scope_schema_url: Range;
 };
-
-const ABSENT: Range = { start: 0, end: 0 };
 
 /** The spans of a serialized ExportTraceServiceRequest, in its order, which is that of their keys. Throws WireError. */
 export function* split_request(body: Uint8Array): Generator<SpanParts> {
@@ -37,25 +32,4 @@ export function* split_request(body: Uint8Array): Generator<SpanParts> {
       }
     }
   }
-}
-
-function* fields(reader: WireReader, message: Range, wanted: number): Generator<Range> {
-  let at = message.start;
-  while (at < message.end) {
-    reader.at = at;
-    const tag = reader.tag(message.end);
-    const is_wanted = tag === wanted;
-    const length = is_wanted ? reader.length(message.end) : 0;
-    const start = reader.at;
-    if (is_wanted) reader.at += length;
-    else reader.skip(tag, message.end);
-    at = reader.at;
-    if (is_wanted) yield { start, end: at };
-  }
-}
-
-function last_field(reader: WireReader, message: Range, wanted: number): Range {
-  let last = ABSENT;
-  for (const field of fields(reader, message, wanted)) last = field;
-  return last;
 }

@@ -80,7 +80,7 @@ function column_json(any: AnyValue | undefined): unknown {
 function is_llm(attributes: Record<string, unknown>): boolean {
   return (
     attributes["openinference.span.kind"] === "LLM" ||
-    LLM_OPERATIONS.includes(String(attributes["gen_ai.operation.name"])) ||
+    LLM_OPERATIONS.some((operation) => operation === attributes["gen_ai.operation.name"]) ||
     "gen_ai.request.model" in attributes ||
     "llm.model_name" in attributes
   );

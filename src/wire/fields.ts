@@ -1,0 +1,44 @@
+import type { WireReader } from "./reader.ts";
+
+/** A piece of the bytes: the content of a message, text or bytes field. Empty when the field is absent. */
+export type Range = { readonly start: number; readonly end: number };
+
+export const ABSENT: Range = { start: 0, end: 0 };
+
+/** Where the message at the reader's place ends; the reader stays at the message's start. */
+export function enter_message(reader: WireReader, end: number): number {
+  const length = reader.length(end);
+  return reader.at + length;
+}
+
+/** The length-delimited field at the reader's place, passed over. */
+export function read_range(reader: WireReader, end: number): Range {
+  const behind = enter_message(reader, end);
+  const range = { start: reader.at, end: behind };
+  reader.at = behind;
+  return range;
+}
+
+/** The length-delimited fields of `message` with the key `wanted`, in order. The reader may be moved between two of them. */
+export function* fields(reader: WireReader, message: Range, wanted: number): Generator<Range> {
+  let at = message.start;
+  while (at < message.end) {
+    reader.at = at;
+    const tag = reader.tag(message.end);
+    if (tag === wanted) {
+      const range = read_range(reader, message.end);
+      at = range.end;
+      yield range;
+    } else {
+      reader.skip(tag, message.end);
+      at = reader.at;
+    }
+  }
+}
+
+/** The last of these fields, which is the one that counts; ABSENT if there is none. */
+export function last_field(reader: WireReader, message: Range, wanted: number): Range {
+  let last = ABSENT;
+  for (const field of fields(reader, message, wanted)) last = field;
+  return last;
+}
