@@ -17,13 +17,15 @@ const lock_hash = createHash("sha256")
   .digest("hex");
 
 if (!existsSync(marker) || readFileSync(marker, "utf8") !== lock_hash) {
-  console.error("installing packages (npm ci) ...");
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
+  // Not `npm ci`: npm 11 refuses a lock file without the optional packages of every other platform, and a lock file
+  // only has those that its registry offered. This installs just what the lock file says, and does not change it.
+  console.error("installing packages ...");
+  const npm = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (npm.status !== 0) {
-    console.error("npm ci failed; see above");
+    console.error("npm install failed; see above");
     process.exit(npm.status ?? 1);
   }
   writeFileSync(marker, lock_hash);
