@@ -16,7 +16,9 @@ export const queue_path = ({ data_dir }: Pick<Config, "data_dir">): string => jo
 export async function start_ingest(
   config: Config,
   logger: Logger,
-  { on_appended }: Pick<IngestHooks, "on_appended">,
+  { on_appended }: IngestHooks,
+  /** False where a store beside it says what may be trimmed: a reader elsewhere can't speak for that. */
+  may_readers_trim = true,
 ): Promise<IngestHalf> {
   await using cleanup = new AsyncDisposableStack();
   const { host, request_bytes_max, disk_free_bytes_min } = config;
@@ -35,7 +37,14 @@ export async function start_ingest(
   cleanup.defer(async () => void (await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))));
   const started = <T extends AsyncDisposable>(server: T): T => (servers.push(server), server);
   const read_spans = started(
-    await serve_read_spans({ host, port: config.read_spans_port, reader, wal, is_key_known, logger }),
+    await serve_read_spans({
+      host,
+      port: config.read_spans_port,
+      reader,
+      wal: may_readers_trim ? wal : null,
+      is_key_known,
+      logger,
+    }),
   );
   const grpc = started(await start_otlp_grpc({ ...otlp, port: config.otlp_grpc_port }));
   const http = started(start_otlp_http({ ...otlp, port: config.otlp_http_port }));

@@ -7,7 +7,7 @@ export type IngestPorts = { otlp_grpc: number; otlp_http: number; read_spans: nu
 export type IngestHooks = {
   /** The queue has something new. Called once a commit. */
   on_appended(): void;
-  /** It ended without being asked to. Nothing that was acknowledged is lost; nothing more is received. */
+  /** The Worker ended without being asked to. Nothing that was acknowledged is lost; nothing more is received. */
   on_failed(error: Error): void;
 };
 

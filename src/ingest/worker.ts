@@ -26,8 +26,13 @@ async function handle(message: ToWorker): Promise<void> {
 
 async function start(config: Config): Promise<void> {
   const logger = create_logger(config.log_level, { thread: "ingest" });
+  const hooks = {
+    on_appended: () => say({ kind: "appended" }),
+    // Whoever started the Worker sees it end.
+    on_failed: () => {},
+  };
   try {
-    half = await start_ingest(config, logger, { on_appended: () => say({ kind: "appended" }) });
+    half = await start_ingest(config, logger, hooks, false);
     say({ kind: "ready", ports: half.ports });
   } catch (error) {
     say({ kind: "start_failed", message: error instanceof Error ? error.message : String(error) });

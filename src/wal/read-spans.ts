@@ -21,7 +21,7 @@ const ONE_ENTRY = { span_count_max: 1, bytes_max: 1 };
 
 /**
  * Metadata by which a reader says: everything up to this key (16 bytes) is held for good, its space may be given back.
- * A reader that doesn't send it never causes a trim.
+ * A reader that doesn't send it never causes a trim, nor does any while the queue feeds a store of its own.
  */
 export const DURABLE_KEY_METADATA = "junjo-traces-durable-key-bin";
 
@@ -29,7 +29,8 @@ export type ReadSpansOptions = {
   host: string;
   port: number;
   reader: WalReader;
-  wal: Pick<Wal, "trim">;
+  /** What a reader holds for good is trimmed. Null: some other store reads the queue too, and no reader may trim it. */
+  wal: Pick<Wal, "trim"> | null;
   is_key_known: KeyCheck;
   logger: Logger;
 };
@@ -71,7 +72,7 @@ async function answer(call: Call, { reader, wal, is_key_known }: ReadSpansOption
   }
   const request = parse(call.request);
   const durable_key = call.metadata.get(DURABLE_KEY_METADATA)[0];
-  if (durable_key !== undefined) wal.trim(checked_key(DURABLE_KEY_METADATA, Buffer.from(durable_key)));
+  if (durable_key !== undefined) wal?.trim(checked_key(DURABLE_KEY_METADATA, Buffer.from(durable_key)));
   const start_key = request.startKeyUlid.length === 0 ? null : checked_key("start_key_ulid", request.startKeyUlid);
   const span_count = Math.min(request.batchSize || BATCH_SPANS_DEFAULT, BATCH_SPANS_MAX);
   for (const response of responses_after(reader, start_key, span_count)) {
