@@ -6,9 +6,9 @@ export type IngestPorts = { otlp_grpc: number; otlp_http: number; read_spans: nu
 /** What the ingesting half tells whoever started it. */
 export type IngestHooks = {
   /** The queue has something new. Called once a commit. */
-  on_appended(): void;
+  readonly on_appended: () => void;
   /** The Worker ended without being asked to. Nothing that was acknowledged is lost; nothing more is received. */
-  on_failed(error: Error): void;
+  readonly on_failed: (error: Error) => void;
 };
 
 /** The running half that receives and queues. Disposing answers what is in flight and closes the queue, in 3 s at most. */

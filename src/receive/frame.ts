@@ -1,6 +1,6 @@
 import { LIMITS } from "../config/index.ts";
 import { ExportTraceServiceRequestSchema } from "../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
-import { WireError, WireReader } from "../wire/index.ts";
+import { enter_message, WireError, WireReader } from "../wire/index.ts";
 import { type FieldShape, type MessageShape, shape_of } from "./shapes.ts";
 
 // Field keys of Span.
@@ -57,7 +57,7 @@ export class FrameChecker {
     while (this.reader.at < end) {
       const start = this.reader.at;
       const field = this.known_field(this.request, end);
-      if (field) this.check_group(this.resource_spans, start, this.enter(end));
+      if (field) this.check_group(this.resource_spans, start, enter_message(this.reader, end));
     }
     return this.frame;
   }
@@ -77,9 +77,9 @@ export class FrameChecker {
       const field = this.known_field(shape, end);
       if (!field) continue;
       if (field.message === this.scope_spans) {
-        this.check_group(this.scope_spans, field_start, this.enter(end));
+        this.check_group(this.scope_spans, field_start, enter_message(this.reader, end));
       } else if (field.message === this.span) {
-        this.check_span(field_start, this.enter(end));
+        this.check_span(field_start, enter_message(this.reader, end));
       } else {
         this.is_too_deep = false;
         this.check_value(field, end, 0);
@@ -148,7 +148,7 @@ export class FrameChecker {
       this.reader.skip(tag, end);
       return;
     }
-    const inner_end = this.enter(end);
+    const inner_end = enter_message(this.reader, end);
     if (message === this.any_value && depth > LIMITS.ATTRIBUTE_DEPTH_MAX) {
       this.is_too_deep = true;
       this.reader.at = inner_end;
@@ -163,11 +163,6 @@ export class FrameChecker {
       const field = this.known_field(shape, end);
       if (field) this.check_value(field, end, depth);
     }
-  }
-
-  private enter(end: number): number {
-    const length = this.reader.length(end);
-    return this.reader.at + length;
   }
 
   private read_id(id: Id, end: number): void {

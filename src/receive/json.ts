@@ -51,8 +51,10 @@ export class JsonToWire {
   private put_message(shape: MessageShape, value: unknown): void {
     if (typeof value !== "object" || value === null || Array.isArray(value)) this.refuse("an object", value);
     if (++this.depth > MESSAGE_DEPTH_MAX) this.refuse(`at most ${MESSAGE_DEPTH_MAX} objects in each other`, value);
-    for (const [name, content] of Object.entries(value).reverse()) {
+    const fields = value as Record<string, unknown>;
+    for (const name of Object.keys(fields).reverse()) {
       const field = shape.by_json_name.get(name);
+      const content = fields[name];
       if (field === undefined || content === null) continue;
       this.path.push(field.json_name);
       if (field.is_repeated) this.put_list(field, content);

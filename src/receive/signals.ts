@@ -1,6 +1,6 @@
 import { ExportTraceServiceResponseSchema } from "../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { WIRE, WireReader } from "../wire/index.ts";
+import { fields, type Range, tag, WireReader } from "../wire/index.ts";
 import { FULL_SUCCESS, type PartialSuccess } from "./rejections.ts";
 
 export type SignalName = "traces" | "metrics" | "logs";
@@ -49,7 +49,7 @@ const UNSTORED: Record<Exclude<SignalName, "traces">, { levels: Level[]; what: s
 /** The answer to a serialized request of a signal that is not stored. Throws WireError. */
 export function refuse_signal(signal: keyof typeof UNSTORED, body: Uint8Array): PartialSuccess {
   const { levels, what } = UNSTORED[signal];
-  return refused(what, count_on_wire(new WireReader(body), body.length, levels));
+  return refused(what, count_on_wire(new WireReader(body), { start: 0, end: body.length }, levels));
 }
 
 /** The answer to a parsed JSON request of a signal that is not stored. */
@@ -76,21 +76,11 @@ export function response_json({ rejected_json_name }: Signal, partial_success: P
 const refused = (what: string, rejected_count: number): PartialSuccess =>
   rejected_count === 0 ? FULL_SUCCESS : { rejected_count, error_message: what };
 
-function count_on_wire(reader: WireReader, end: number, [level, ...deeper]: readonly Level[]): number {
-  if (level === undefined) {
-    reader.at = end;
-    return 1;
-  }
-  const tags = Object.values(level).map((number) => number * 8 + WIRE.length_delimited);
+function count_on_wire(reader: WireReader, message: Range, [level, ...deeper]: readonly Level[]): number {
+  if (level === undefined) return 1;
   let count = 0;
-  while (reader.at < end) {
-    const tag = reader.tag(end);
-    if (tags.includes(tag)) {
-      const length = reader.length(end);
-      count += count_on_wire(reader, reader.at + length, deeper);
-    } else {
-      reader.skip(tag, end);
-    }
+  for (const number of Object.values(level)) {
+    for (const field of fields(reader, message, tag(number))) count += count_on_wire(reader, field, deeper);
   }
   return count;
 }

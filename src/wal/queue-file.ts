@@ -13,6 +13,8 @@ const PAGE_BYTES = 16 * 1024;
 /** Free pages up to this much stay in the file: the next requests need them, and giving pages back moves others. */
 const FREE_BYTES_KEPT = 64 * 1024 * 1024;
 const VACUUM_STEP_PAGES = 256;
+/** SQLite's log stays as long as its longest moment was unless it is told otherwise. */
+const LOG_BYTES_KEPT = 64 * 1024 * 1024;
 /** What one trim transaction takes at most, so that no append waits long for it. */
 const TRIM_STEP_ROWS = 256;
 const TRIM_STEP_BYTES = 8 * 1024 * 1024;
@@ -110,6 +112,7 @@ function connect(path: string, synchronous: "FULL" | "NORMAL"): Database {
   database.run("PRAGMA auto_vacuum = INCREMENTAL");
   database.run("PRAGMA journal_mode = WAL");
   database.run(`PRAGMA synchronous = ${synchronous}`);
+  database.run(`PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`);
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return database;
 }

@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { Client, credentials } from "@grpc/grpc-js";
+import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { connect, createServer, type Server } from "node:net";
 import { load_config } from "../../src/config/index.ts";
 import { type IngestHalf, queue_path, start_ingest, start_ingest_in_worker } from "../../src/ingest/index.ts";
 import { create_logger } from "../../src/observe/index.ts";
-import { open_wal_reader, type Ulid, type WalEntry } from "../../src/wal/index.ts";
+import {
+  DURABLE_KEY_METADATA,
+  open_wal_reader,
+  READ_SPANS_PATH,
+  type Ulid,
+  type WalEntry,
+} from "../../src/wal/index.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
 import { poll_until } from "../support/poll_until.ts";
 import { temp_dir, type TempDir } from "../support/temp_dir.ts";
@@ -88,7 +94,7 @@ for (const [where, start_half] of [
       await call(half.ports.otlp_grpc, "/opentelemetry.proto.collector.trace.v1.TraceService/Export", good());
       await poll_until(() => started.appended_count === 2, { what: "the second append" });
       expect(entries().map(({ span_count }) => span_count)).toEqual([2, 2]);
-      const garbage = call(half.ports.read_spans, "/ingestion.InternalIngestionService/ReadSpans", Buffer.of(0xff));
+      const garbage = call(half.ports.read_spans, READ_SPANS_PATH, Buffer.of(0xff));
       expect(await failure_of(garbage)).toContain("INVALID_ARGUMENT");
       expect(await half.render_metrics()).toContain("junjo_traces_receive_accepted_spans_total 4");
       expect(started.failures).toEqual([]);
@@ -146,6 +152,37 @@ for (const [where, start_half] of [
     });
   });
 }
+
+describe("ReadSpans of the ingesting half", () => {
+  const hooks = { on_appended: () => undefined, on_failed: () => undefined };
+
+  async function two_requests_and_a_reader_that_holds_them(half: IngestHalf): Promise<WalEntry[]> {
+    for (let i = 0; i < 2; i++) await post(half, good());
+    const [first, second] = entries();
+    const client = new Client(`127.0.0.1:${half.ports.read_spans}`, credentials.createInsecure());
+    const metadata = new Metadata();
+    metadata.set(DURABLE_KEY_METADATA, Buffer.from(second.last_key));
+    const as_is = (bytes: Buffer) => bytes;
+    const call = client.makeServerStreamRequest(READ_SPANS_PATH, as_is, as_is, Buffer.alloc(0), metadata);
+    await Array.fromAsync(call);
+    client.close();
+    return [first, second];
+  }
+
+  it("lets a reader give space back where the half runs alone", async () => {
+    await using half = await start_ingest(config_with(), create_logger("silent"), hooks);
+    await two_requests_and_a_reader_that_holds_them(half);
+    await poll_until(() => entries().length === 0, { what: "the trim" });
+  });
+
+  it("lets no reader give space back beside a store that reads the queue too", async () => {
+    await using half = await start_ingest_in_worker(config_with(), create_logger("silent"), hooks);
+    const [first, second] = await two_requests_and_a_reader_that_holds_them(half);
+    half.trim(first.last_key);
+    await poll_until(() => entries().length < 2, { what: "the trim" });
+    expect(entries()).toEqual([second]);
+  });
+});
 
 describe("a Worker that dies", () => {
   it("is told of once, and stopping it afterwards is fine", async () => {
