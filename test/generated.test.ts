@@ -2,7 +2,7 @@ import { expect, it } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run_program } from "./support/program.ts";
-import { temp_dir } from "./support/temp_dir.ts";
+import { temp_dir } from "./support/temp-dir.ts";
 
 const ROOT = join(import.meta.dir, "..");
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
 import { SETTINGS, env_name, type SettingName } from "../../src/config/index.ts";
 import { run_program } from "../support/program.ts";
-import { temp_dir } from "../support/temp_dir.ts";
+import { temp_dir } from "../support/temp-dir.ts";
 
 describe("junjo-traces", () => {
   it("prints its version", async () => {

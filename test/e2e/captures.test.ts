@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import type { BatchRow } from "../support/batch-rows.ts";
 import { capture_body, capture_names, capture_spans, type ExpectedSpan, expected_row } from "../support/captures.ts";
 import { parse_exact } from "../support/exact-json.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { FROM_SOURCE, type ServerProcess, start_server } from "../support/server-process.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const PLENTY = 10_000;
 

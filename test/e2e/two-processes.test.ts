@@ -1,8 +1,8 @@
 import { describe, expect, it } from "bun:test";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { send_spans } from "../support/sdk.ts";
 import { FROM_SOURCE, type ServerProcess, start_server } from "../support/server-process.ts";
-import { temp_dir } from "../support/temp_dir.ts";
+import { temp_dir } from "../support/temp-dir.ts";
 
 const names = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix} ${i}`);
 

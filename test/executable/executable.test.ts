@@ -3,10 +3,10 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "
 import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
 import { fresh_executable } from "../../scripts/executable.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { send_spans } from "../support/sdk.ts";
 import { type ServerProcess, start_server } from "../support/server-process.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const BUILD_MS_MAX = 120_000;
 

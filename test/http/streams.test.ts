@@ -4,7 +4,7 @@ import { create_metrics } from "../../src/observe/index.ts";
 import type { SpanStore } from "../../src/store/index.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
 import { span_init, text_attributes } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 
 const SPAN_COUNT = 10_000;
 const PATH = `/otel/service/big/root_spans?limit=${SPAN_COUNT}`;

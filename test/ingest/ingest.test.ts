@@ -12,8 +12,8 @@ import {
   type WalEntry,
 } from "../../src/wal/index.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { poll_until } from "../support/poll-until.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 let dir: TempDir;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cache_directories } from "../../src/native/load.ts";
 import { refuse_if_shared, unpack, type NativeFile } from "../../src/native/unpack.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 let temp: TempDir;
 let file: NativeFile;

@@ -5,9 +5,9 @@ import { CursorFile, open_queue_source, start_poller } from "../../src/poll/inde
 import { open_wal } from "../../src/wal/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
 import { hex, request_bytes, type SpanInit, span_init } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { open_test_store, page_rows } from "../support/store.ts";
-import { temp_dir } from "../support/temp_dir.ts";
+import { temp_dir } from "../support/temp-dir.ts";
 
 const ALL = { limit: null, offset: 0 };
 

@@ -7,9 +7,9 @@ import type { SpanStore } from "../../src/store/index.ts";
 import { collecting_logger, type LogLine } from "../support/collecting-logger.ts";
 import { IngestionServer, queued_span } from "../support/ingestion-server.ts";
 import { hex, type SpanInit, span_init, text_attributes } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { open_test_store, page_rows } from "../support/store.ts";
-import { temp_dir } from "../support/temp_dir.ts";
+import { temp_dir } from "../support/temp-dir.ts";
 
 const ALL = { limit: null, offset: 0 };
 

@@ -7,7 +7,7 @@ import { StatusSchema } from "../../src/gen/google/rpc/status_pb.ts";
 import { ExportTraceServiceResponseSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { as_bytes } from "../../src/grpc/index.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
 
 const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";

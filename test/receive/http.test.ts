@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { StatusSchema } from "../../src/gen/google/rpc/status_pb.ts";
 import { ExportTraceServiceResponseSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
 
 const PROTOBUF = "application/x-protobuf";

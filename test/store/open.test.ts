@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { open_store, StoreError } from "../../src/store/index.ts";
 import { hex, span_init } from "../support/otlp.ts";
 import { append_spans, open_test_store, page_rows, STORE_OPTIONS } from "../support/store.ts";
-import { temp_dir } from "../support/temp_dir.ts";
+import { temp_dir } from "../support/temp-dir.ts";
 
 async function run_on_file(path: string, ...statements: string[]): Promise<void> {
   const instance = await DuckDBInstance.create(path);

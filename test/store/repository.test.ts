@@ -7,7 +7,7 @@ import { batch_insert_spans, batch_insert_state_patches } from "../../src/store/
 import stage_sql from "../../src/store/duckdb/sql/stage.sql" with { type: "text" };
 import { hex, request_bytes, type SpanInit, span_init, text_attributes } from "../support/otlp.ts";
 import { STORE_OPTIONS } from "../support/store.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 let directory: TempDir;
 let instance: DuckDBInstance;

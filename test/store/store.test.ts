@@ -11,7 +11,7 @@ import {
   text_attributes,
 } from "../support/otlp.ts";
 import { append_requests, append_spans, next_key, open_test_store, page_rows } from "../support/store.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const ALL = { limit: null, offset: 0 };
 const set_state = (count: number) =>

@@ -4,7 +4,7 @@ import { type HttpDependencies, start_http } from "../../src/http/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
 import { request_bytes, type SpanInit } from "./otlp.ts";
-import { temp_dir } from "./temp_dir.ts";
+import { temp_dir } from "./temp-dir.ts";
 
 export type TestApi = AsyncDisposable & {
   readonly store: SpanStore;

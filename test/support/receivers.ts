@@ -3,7 +3,7 @@ import { create_key_check } from "../../src/access/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../../src/receive/index.ts";
 import { open_wal, open_wal_reader, type Wal } from "../../src/wal/index.ts";
-import { temp_dir } from "./temp_dir.ts";
+import { temp_dir } from "./temp-dir.ts";
 
 export type Receivers = AsyncDisposable & {
   http_url: string;

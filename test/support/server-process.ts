@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { poll_until } from "./poll_until.ts";
+import { poll_until } from "./poll-until.ts";
 
 export type Ports = { http: number; otlp_grpc: number; otlp_http: number; read_spans: number };
 

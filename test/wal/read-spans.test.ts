@@ -24,8 +24,8 @@ import {
   type WalReader,
 } from "../../src/wal/index.ts";
 import { request_bytes, span_init, text_attributes } from "../support/otlp.ts";
-import { poll_until } from "../support/poll_until.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { poll_until } from "../support/poll-until.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const PATH = "/ingestion.InternalIngestionService/ReadSpans";
 

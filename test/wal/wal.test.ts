@@ -14,8 +14,8 @@ import {
   WalError,
   type WalOptions,
 } from "../../src/wal/index.ts";
-import { poll_until } from "../support/poll_until.ts";
-import { temp_dir, type TempDir } from "../support/temp_dir.ts";
+import { poll_until } from "../support/poll-until.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const MIB = 1024 * 1024;
 const NO_LIMITS = { span_count_max: Infinity, bytes_max: Infinity };
