@@ -1,16 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "bun:test";
-import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it } from "bun:test";
+import { fromBinary } from "@bufbuild/protobuf";
 import { request as http_request } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { StatusSchema } from "../../src/gen/google/rpc/status_pb.ts";
 import { ExportTraceServiceResponseSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { request_bytes, span_init } from "../support/otlp.ts";
+import { type Ask, JSON_TYPE, post_otlp, PROTOBUF, refusal_of } from "../support/otlp-http.ts";
 import { poll_until } from "../support/poll-until.ts";
 import { type Receivers, start_receivers } from "../support/receivers.ts";
 
-const PROTOBUF = "application/x-protobuf";
-const JSON_TYPE = "application/json";
 const KIB = 1024;
 
 let receivers: Receivers;
@@ -19,27 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => receivers[Symbol.asyncDispose]());
 
-type Ask = { path?: string; method?: string; type?: string | null; headers?: Record<string, string> };
-
-function post(body: Uint8Array | string, { path = "/v1/traces", method = "POST", type = PROTOBUF, headers }: Ask = {}) {
-  const content_type = type === null ? undefined : { "content-type": type };
-  return fetch(receivers.http_url + path, {
-    method,
-    headers: { ...content_type, ...headers },
-    ...(method !== "GET" && { body }),
-  });
-}
-
-/** An error answer, with its body read as the Status that it must be. */
-async function refusal_of(response: Response) {
-  const type = response.headers.get("content-type");
-  const { code, message } =
-    type === JSON_TYPE
-      ? fromJsonString(StatusSchema, await response.text())
-      : fromBinary(StatusSchema, await response.bytes());
-  expect(message).not.toBe("");
-  return { status: response.status, type, code, message };
-}
+const post = (body: Uint8Array | string, ask?: Ask) => post_otlp(receivers.http_url, body, ask);
 
 /** Sends a body in chunks, with no Content-Length. */
 function post_chunked(
@@ -253,78 +232,5 @@ describe("OTLP over HTTP", () => {
     ]) {
       expect(metrics).toContain(`junjo_traces_${line}`);
     }
-  });
-});
-
-describe("OTLP over HTTP at a full queue", () => {
-  it("says to try again later, but takes an empty request", async () => {
-    await receivers[Symbol.asyncDispose]();
-    receivers = await start_receivers({ wal_bytes_max: 10 });
-    const answer = await post(good());
-    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(await refusal_of(answer)).toMatchObject({ status: 503, code: 14 });
-    expect((await post("")).status).toBe(200);
-  });
-
-  it("says so too once the queue is closed", async () => {
-    await receivers.wal[Symbol.asyncDispose]();
-    expect(await refusal_of(await post(good_json(), { type: JSON_TYPE }))).toMatchObject({
-      status: 503,
-      type: JSON_TYPE,
-    });
-  });
-});
-
-describe("OTLP over HTTP with keys", () => {
-  let with_keys: Receivers;
-  beforeAll(async () => {
-    with_keys = await start_receivers({ api_keys: ["one", "two"] });
-  });
-  afterAll(() => with_keys[Symbol.asyncDispose]());
-
-  const send = (headers: Record<string, string>) =>
-    fetch(`${with_keys.http_url}/v1/traces`, {
-      method: "POST",
-      headers: { "content-type": PROTOBUF, ...headers },
-      body: good(),
-    });
-
-  it("takes any known key by any of the headers", async () => {
-    const all: Record<string, string>[] = [
-      { "x-junjo-api-key": "one" },
-      { "x-api-key": "two" },
-      { authorization: "Bearer one" },
-      { authorization: "bearer two" },
-    ];
-    for (const headers of all) expect((await send(headers)).status).toBe(200);
-  });
-
-  it("refuses everything else with 401", async () => {
-    const none: Record<string, string>[] = [
-      {},
-      { "x-api-key": "three" },
-      { "x-api-key": "" },
-      { authorization: "Basic one" },
-    ];
-    for (const headers of none) {
-      const answer = await send(headers);
-      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
-      expect(await refusal_of(answer)).toMatchObject({ status: 401, code: 16 });
-    }
-  });
-});
-
-describe("stopping", () => {
-  it("answers the requests in flight, and does not wait for idle connections", async () => {
-    const answers = Array.from({ length: 20 }, () => post(good()));
-    await poll_until(() => receivers.bodies().length > 0, { what: "the first request" });
-    const started_ms = performance.now();
-    const queued = receivers.bodies();
-    const stopped = receivers[Symbol.asyncDispose]();
-    const outcomes = await Promise.allSettled(answers);
-    await stopped;
-    expect(performance.now() - started_ms).toBeLessThan(1_400);
-    const taken = outcomes.filter((outcome) => outcome.status === "fulfilled" && outcome.value.status === 200);
-    expect(taken.length).toBeGreaterThanOrEqual(queued.length);
   });
 });
