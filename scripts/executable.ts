@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BunPlugin } from "bun";
 
 const ROOT = join(import.meta.dir, "..");
 const SOURCES = ["src", "schemas", "scripts", "package.json", "package-lock.json"].map((path) => join(ROOT, path));
 
-export const EXECUTABLE = join(ROOT, "dist", "junjo-traces");
+const DIST = join(ROOT, "dist");
+
+export const EXECUTABLE = join(DIST, "junjo-traces");
 
 /** The Worker is a program of its own. Names are flat, so that `new URL("./worker.ts", import.meta.url)` finds it. */
 const ENTRY_POINTS = ["src/main.ts", "src/ingest/worker.ts"].map((path) => join(ROOT, path));
@@ -19,12 +21,17 @@ export async function build_executable(target?: Target): Promise<void> {
     entrypoints: ENTRY_POINTS,
     naming: { entry: "[name].[ext]" },
     target: "bun",
+    // Parsed ahead: ready in 190 ms instead of 300, for 10 MB.
+    format: "esm",
+    bytecode: true,
     minify: { whitespace: true, syntax: true },
     sourcemap: "inline",
     // The executable is configured as --help says, not by whatever lies in the directory it is started from.
     compile: { ...(target && { target }), outfile: EXECUTABLE, autoloadDotenv: false, autoloadBunfig: false },
     plugins: [embed_duckdb(platform_of(target))],
   });
+  // The executable holds its source maps; Bun leaves a copy of each beside it.
+  for (const name of readdirSync(DIST).filter((name) => name.endsWith(".map"))) rmSync(join(DIST, name));
 }
 
 /** Builds the executable if there is none or a source is newer. */

@@ -52,7 +52,8 @@ function outcome_of(output: string, exit_code: number): Outcome {
         .split(" ")[0] ?? 0,
     );
   const [passed, failed] = [count("pass"), count("fail")];
-  const failures: string[] = output.match(/^\(fail\) .*$/gm) ?? [];
+  // A long run names its failures twice: where they happened and at the end.
+  const failures: string[] = failed === 0 ? [] : (output.match(/^\(fail\) .*$/gm) ?? []).slice(-failed);
   // A file that does not load fails without a name, and so does a run that ends early or finds no tests.
   while (failures.length < failed) failures.push("(fail) unnamed: see above");
   if (failures.length === 0 && exit_code !== 0) failures.push(`(fail) bun test: exit code ${exit_code}`);
