@@ -3,23 +3,27 @@ import type { Logger } from "../observe/index.ts";
 import type { Running } from "../serve.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** A terminal and npm each pass Ctrl-C on: signals that come within this time are one. */
+const ONE_SIGNAL_MS = 500;
 
 /**
  * Starts, waits for SIGTERM or SIGINT or until a part fails, stops, and resolves to the exit code.
  *
- * A stop that takes longer than SHUTDOWN_MS_MAX, or a second signal, ends the process at once with code 1: everything
+ * A stop that takes longer than SHUTDOWN_MS_MAX, or another signal later on, ends the process at once with code 1: everything
  * that was acknowledged is on disk by then, so that only time is lost. A signal during the start stops after it.
  */
 export async function run_until_signal(start: () => Promise<Running>, logger: Logger): Promise<number> {
   const { promise: signalled, resolve } = Promise.withResolvers<void>();
   let deadline: Timer | undefined;
+  let begun_ms = 0;
   const begin_stop = (why: object) => {
+    begun_ms = performance.now();
     logger.info(why, "stopping");
     deadline = setTimeout(() => exit_at_once(logger, "stopping takes too long"), LIMITS.SHUTDOWN_MS_MAX);
   };
   const on_signal = (signal: NodeJS.Signals) => {
-    if (deadline !== undefined) exit_at_once(logger, `second signal (${signal})`);
-    begin_stop({ signal });
+    if (deadline === undefined) begin_stop({ signal });
+    else if (performance.now() - begun_ms > ONE_SIGNAL_MS) exit_at_once(logger, `second signal (${signal})`);
     resolve();
   };
   for (const signal of SIGNALS) process.on(signal, on_signal);
