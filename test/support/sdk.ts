@@ -1,6 +1,6 @@
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
+import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 
 /** Sends spans of these names with a real SDK; resolves when each was acknowledged, rejects when one was not. */
 export async function send_spans(
@@ -20,7 +20,7 @@ export async function send_spans(
   };
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ "service.name": service_name }),
-    spanProcessors: [new SimpleSpanProcessor(watched)],
+    spanProcessors: [new BatchSpanProcessor(watched)],
   });
   for (const name of names) provider.getTracer("test").startSpan(name).end();
   await provider.forceFlush();
