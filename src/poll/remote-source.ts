@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type ClientReadableStream, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ClientReadableStream, Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { LIMITS } from "../config/index.ts";
 import {
   type ReadSpansResponse,
@@ -96,7 +96,12 @@ class RemoteSource implements SpanSource {
         if (signal.aborted) reject(new PollError("source_failed", "cancelled"));
         else if (error === undefined || records.length > 0) resolve(records);
         else
-          reject(new PollError(error.code === 14 ? "unreachable" : "source_failed", `${this.name}: ${error.message}`));
+          reject(
+            new PollError(
+              error.code === status.UNAVAILABLE ? "unreachable" : "source_failed",
+              `${this.name}: ${error.message}`,
+            ),
+          );
       };
       call.on("end", () => end());
       call.on("error", end);

@@ -21,7 +21,7 @@ describe("what real SDKs send", () => {
       const patches = batch_rows(batch, batch.patches);
       const wanted = expected_patches(expected);
       expect(patches.length).toBe(wanted.length);
-      for (const [index, patch] of wanted.entries()) expect_columns(patches[index], patch as BatchRow);
+      for (const [index, patch] of wanted.entries()) expect_columns(patches[index], patch);
     });
   }
 });

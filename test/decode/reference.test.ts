@@ -51,10 +51,10 @@ const { value: any_value } = fc.letrec<{ value: ValueInit }>((tie) => ({
     scalar,
     fc
       .array(tie("value"), { maxLength: 4 })
-      .map((values) => ({ value: { case: "arrayValue", value: { values } } }) as ValueInit),
+      .map((values): ValueInit => ({ value: { case: "arrayValue", value: { values } } })),
     fc
       .array(fc.record({ key, value: tie("value") }), { maxLength: 4 })
-      .map((values) => ({ value: { case: "kvlistValue", value: { values } } }) as ValueInit),
+      .map((values): ValueInit => ({ value: { case: "kvlistValue", value: { values } } })),
   ),
 }));
 const attributes: fc.Arbitrary<KeyValueInit[]> = fc.array(

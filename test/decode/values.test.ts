@@ -39,18 +39,20 @@ const nested = (depth: number): ValueInit =>
   depth === 0 ? int_value(1n) : { value: { case: "arrayValue", value: { values: [nested(depth - 1)] } } };
 
 describe("attribute values become JSON", () => {
+  const bool = (value: boolean): ValueInit => ({ value: { case: "boolValue", value } });
   const double = (value: number): ValueInit => ({ value: { case: "doubleValue", value } });
   const array = (...values: ValueInit[]): ValueInit => ({ value: { case: "arrayValue", value: { values } } });
-  const map = (...values: { key: string; value?: ValueInit }[]): ValueInit =>
-    ({ value: { case: "kvlistValue", value: { values } } }) as ValueInit;
+  const map = (...values: { key: string; value?: ValueInit }[]): ValueInit => ({
+    value: { case: "kvlistValue", value: { values } },
+  });
   const bytes = (...value: number[]): ValueInit => ({ value: { case: "bytesValue", value: Uint8Array.from(value) } });
 
   it.each([
     ["text", string_value("café ✓ 🚀"), '"café ✓ 🚀"'],
     ["text that needs escapes", string_value('a"b\\c\n\t\u0000\u001f/'), String.raw`"a\"b\\c\n\t\u0000\u001f/"`],
     ["empty text", string_value(""), '""'],
-    ["true", { value: { case: "boolValue", value: true } } as ValueInit, "true"],
-    ["false", { value: { case: "boolValue", value: false } } as ValueInit, "false"],
+    ["true", bool(true), "true"],
+    ["false", bool(false), "false"],
     ["the smallest int64", int_value(-(2n ** 63n)), "-9223372036854775808"],
     ["the largest int64", int_value(2n ** 63n - 1n), "9223372036854775807"],
     ["the first integer that a double can't hold", int_value(2n ** 53n + 1n), "9007199254740993"],

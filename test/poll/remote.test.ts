@@ -179,7 +179,7 @@ describe("polling a remote ingestion service", () => {
     const poller = start({ batch_size: 2 });
     await until_stored(2);
     await poll_until(() => !poller.is_healthy, { what: "the failure" });
-    expect(String((lines.at(-1)?.err as { message: string }).message)).toContain("none of them after the cursor");
+    expect(JSON.stringify(lines.at(-1)?.err)).toContain("none of them after the cursor");
     expect(server.requests.length).toBeLessThan(20);
   });
 

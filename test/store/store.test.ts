@@ -42,7 +42,7 @@ describe("append", () => {
 
   it("keeps the first of two spans with one key in one batch", async () => {
     const span = span_init({ name: "first" });
-    expect((await append_spans(store, [span, { ...span, name: "second" } as SpanInit])).inserted_spans).toBe(1);
+    expect((await append_spans(store, [span, { ...span, name: "second" }])).inserted_spans).toBe(1);
     expect((await trace(span)).map(({ name }) => name)).toEqual(["first"]);
   });
 

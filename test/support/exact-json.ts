@@ -4,5 +4,5 @@ export function parse_exact(text: string): unknown {
     typeof value === "number" && context && /^-?\d+$/.test(context.source) && !Number.isSafeInteger(value)
       ? BigInt(context.source)
       : value;
-  return JSON.parse(text, revive as (key: string, value: unknown) => unknown);
+  return JSON.parse(text, revive);
 }

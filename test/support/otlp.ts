@@ -33,7 +33,7 @@ export function span_init(init: SpanInit = {}): SpanInit {
     startTimeUnixNano: start,
     endTimeUnixNano: start + 500_000n,
     ...init,
-  } as SpanInit;
+  };
 }
 
 /** A serialized request with these spans, of one resource and scope. */

@@ -18,7 +18,7 @@ const NO_LIMIT = 2 ** 53 - 1;
 
 const ROWS_SQL = rows_sql.replace("/*row_json*/", row_json_sql(SPAN_COLUMNS));
 
-const row_id_of = (value: DuckDBValue): bigint => BigInt(value as bigint);
+const row_id_of = (value: DuckDBValue): bigint => value as bigint;
 
 type Parameters = Record<string, DuckDBValue>;
 

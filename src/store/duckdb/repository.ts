@@ -30,7 +30,7 @@ export async function batch_insert_state_patches(
   heap: ByteHeap,
 ): Promise<{ inserted: number; refused: StoreError[] }> {
   await stage(connection, "staged_patches", patches, heap);
-  const missing = (await connection.runAndReadAll(missing_spans_sql)).getRows();
+  const missing = (await connection.runAndReadAll(missing_spans_sql)).getRows().map((row) => row.map(String));
   const refused = missing.map(
     ([patch_id, trace_id, span_id]) =>
       new StoreError("missing_span", `state patch ${patch_id}: there is no span ${span_id} in trace ${trace_id}`),

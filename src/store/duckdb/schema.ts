@@ -53,8 +53,8 @@ async function apply(connection: DuckDBConnection, { version, name, sql }: Migra
 
 /** The decoder writes columns by place: a table that has others would be filled with nonsense. */
 async function check_columns(connection: DuckDBConnection, table: string, columns: readonly Column[]): Promise<void> {
-  const described = (await connection.runAndReadAll(`DESCRIBE ${table}`)).getRowsJS();
-  const there = described.map(([name, type]) => `${name} ${type}`);
+  const described = (await connection.runAndReadAll(`DESCRIBE ${table}`)).getRows();
+  const there = described.map(([name, type]) => `${String(name)} ${String(type)}`);
   const wanted = columns.map(({ name, kind }) => `${name} ${TYPES[kind]}`);
   const place = wanted.findIndex((column, index) => column !== there[index]);
   if (place < 0 && there.length === wanted.length) return;
