@@ -6,6 +6,9 @@ import { add_to_ulid, compare_ulids, type Ulid, ULID_BYTES } from "./ulid.ts";
 
 const LOWEST_KEY: Ulid = new Uint8Array(ULID_BYTES);
 
+/** The file is locked for a moment when its writer recovers or closes it. */
+const BUSY_TIMEOUT_MS = 1_000;
+
 type EntryRow = { first_key: Ulid; span_count: number; body: Uint8Array | null };
 
 /** Opens the queue for reading. There must be one. Throws WalError `cannot_open`. */
@@ -22,6 +25,7 @@ class SqliteWalReader implements WalReader {
   private readonly select_entry_at_or_before: Statement<Omit<EntryRow, "body">, [Ulid]>;
 
   constructor(private readonly database: Database) {
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     this.select_entry_from = database.prepare(select_entry_from);
     this.select_entry_at_or_before = database.prepare(select_entry_at_or_before);
   }
