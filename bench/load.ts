@@ -5,6 +5,8 @@ import { Random } from "./random.ts";
 import { type Template, template_of, unique_copy } from "./unique-request.ts";
 
 export type LoadResult = {
+  /** When the first request was sent. */
+  began_unix_ms: number;
   acked_spans: number;
   seconds: number;
   p50_ms: number;
@@ -40,6 +42,7 @@ const templates = Array.from({ length: TEMPLATE_COUNT }, () =>
 let next_request = 0;
 let acked_spans = 0;
 const latencies_ms: number[] = [];
+const began_unix_ms = Date.now();
 const began_ms = performance.now();
 
 async function send(template: Template, number: number): Promise<void> {
@@ -78,6 +81,7 @@ const quantile = (share: number) =>
 const wire_bytes = templates.reduce((sum, { bytes }) => sum + bytes.length, 0);
 const wire_spans = templates.reduce((sum, { span_count }) => sum + span_count, 0);
 const result: LoadResult = {
+  began_unix_ms,
   acked_spans,
   seconds,
   p50_ms: quantile(0.5),

@@ -69,14 +69,13 @@ async function settled(port: number, span_count: number): Promise<void> {
 
 async function measure(name: string, { process: server, ports }: Server): Promise<Measured> {
   const cpu_before = cpu_seconds(server.pid);
-  const began_ms = performance.now();
   const url = `http://127.0.0.1:${ports.otlp_http}/v1/traces`;
   const load = Bun.spawn([process.execPath, join(import.meta.dir, "load.ts"), "--url", url, "--spans", values.spans], {
     stderr: "inherit",
   });
   const result = JSON.parse(await new Response(load.stdout).text()) as LoadResult;
   if (ports.http !== undefined) await settled(ports.http, result.acked_spans);
-  const settled_seconds = (performance.now() - began_ms) / 1000;
+  const settled_seconds = ports.http === undefined ? result.seconds : (Date.now() - result.began_unix_ms) / 1000;
   const measured = {
     ...result,
     name,
