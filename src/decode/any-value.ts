@@ -1,5 +1,5 @@
 import { LIMITS } from "../config/index.ts";
-import type { WireReader } from "../wire/index.ts";
+import { fields, type Range, read_range, type WireReader } from "../wire/index.ts";
 import { Entries } from "./entries.ts";
 import { DecodeError } from "./error.ts";
 import type { ByteHeap } from "./heap.ts";
@@ -141,8 +141,8 @@ export class AnyValues {
     const { reader, heap } = this;
     switch (tag) {
       case ANY_STRING: {
-        const length = reader.length(end);
-        put_json_string(heap, reader.bytes, reader.at, reader.at + length);
+        const text = read_range(reader, end);
+        put_json_string(heap, reader.bytes, text.start, text.end);
         return;
       }
       case ANY_BOOL:
@@ -154,52 +154,38 @@ export class AnyValues {
       case ANY_DOUBLE:
         put_json_double(heap, this.double_at(reader.fixed64(end)));
         return;
-      case ANY_ARRAY: {
-        const length = reader.length(end);
-        this.put_array(reader.at + length, depth + 1);
+      case ANY_ARRAY:
+        this.put_array(read_range(reader, end), depth + 1);
         return;
-      }
-      case ANY_KVLIST: {
-        const length = reader.length(end);
-        this.put_kvlist(reader.at + length, depth + 1);
+      case ANY_KVLIST:
+        this.put_kvlist(read_range(reader, end), depth + 1);
         return;
-      }
       default: {
-        const length = reader.length(end);
-        put_json_base64(heap, reader.bytes, reader.at, reader.at + length);
+        const bytes = read_range(reader, end);
+        put_json_base64(heap, reader.bytes, bytes.start, bytes.end);
       }
     }
   }
 
-  private put_array(end: number, depth: number): void {
+  private put_array(message: Range, depth: number): void {
     const { reader, heap } = this;
     heap.put_byte(0x5b);
     let is_first = true;
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      if (tag !== LIST_ELEMENT) {
-        reader.skip(tag, end);
-        continue;
-      }
-      const length = reader.length(end);
+    for (const element of fields(reader, message, LIST_ELEMENT)) {
       if (!is_first) heap.put_byte(COMMA);
       is_first = false;
-      this.put_value(reader.at + length, depth);
+      reader.at = element.start;
+      this.put_value(element.end, depth);
     }
     heap.put_byte(0x5d);
   }
 
-  private put_kvlist(end: number, depth: number): void {
+  private put_kvlist(message: Range, depth: number): void {
     const { reader } = this;
     const base = this.entries.count;
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      if (tag !== LIST_ELEMENT) {
-        reader.skip(tag, end);
-        continue;
-      }
-      const length = reader.length(end);
-      this.read_entry(base, reader.at + length);
+    for (const element of fields(reader, message, LIST_ELEMENT)) {
+      reader.at = element.start;
+      this.read_entry(base, element.end);
     }
     this.put_object(base, depth);
   }
