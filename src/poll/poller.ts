@@ -65,6 +65,8 @@ class PollLoop implements Poller {
         this.health.went_well();
       } catch (error) {
         if (signal.aborted) return;
+        // The store may have had to go back to an earlier state, or to begin anew.
+        has_position = false;
         this.metrics.errors.inc();
         const attempt = this.health.failed(error);
         await pause(backoff_ms(attempt, BACKOFF), signal);

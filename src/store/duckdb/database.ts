@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { StoreError } from "../types.ts";
+import { check_length } from "./damage.ts";
 import { apply_schema } from "./schema.ts";
 
 export type DatabaseOptions = {
@@ -13,7 +14,7 @@ export type DatabaseOptions = {
 
 /**
  * Opens the file, creating it and its directory if need be, and brings its schema up to date. Throws StoreError: the
- * file is another process's, not a database, or of a newer release.
+ * file is another process's, damaged, or of a newer release.
  */
 export async function open_database(options: DatabaseOptions): Promise<DuckDBInstance> {
   mkdirSync(dirname(options.path), { recursive: true });
@@ -33,6 +34,7 @@ export async function open_database(options: DatabaseOptions): Promise<DuckDBIns
   });
   try {
     const connection = await connect(instance);
+    await check_length(connection, options.path);
     await apply_schema(connection);
     // A large file's takes longer than a stop may: the next start replays the log instead.
     await connection.run("PRAGMA disable_checkpoint_on_shutdown");

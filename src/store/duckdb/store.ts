@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
-import { blobValue, DuckDBBlobValue, type DuckDBConnection, type DuckDBInstance } from "@duckdb/node-api";
+import { existsSync, statSync } from "node:fs";
+import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
 import type { DecodedBatch } from "../../decode/index.ts";
+import { create_logger, type Logger } from "../../observe/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
@@ -11,127 +12,147 @@ import {
   type SpanStore,
   StoreError,
 } from "../types.ts";
-import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
-import { Queries } from "./queries.ts";
-import { ReaderPool } from "./reader-pool.ts";
+import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
+import { type DatabaseOptions, first_line } from "./database.ts";
+import type { Queries } from "./queries.ts";
 import { batch_insert_spans, batch_insert_state_patches } from "./repository.ts";
 import get_position_sql from "./sql/get-position.sql" with { type: "text" };
 import put_dead_letter_sql from "./sql/put-dead-letter.sql" with { type: "text" };
 import put_position_sql from "./sql/put-position.sql" with { type: "text" };
-import stage_sql from "./sql/stage.sql" with { type: "text" };
+import { Session } from "./session.ts";
 
-const READER_COUNT = 4;
 /** DuckDB's log is brought into the file at the latest when it is this long, so that its replay takes seconds. */
 const LOG_BYTES_MAX = 1024 * 1024 * 1024;
 const LOG_BYTES_MIN = 128 * 1024 * 1024;
 
-/** Opens the DuckDB store; its tables are there when this resolves. Rejects with StoreError. */
-export async function open_store(options: DatabaseOptions): Promise<SpanStore> {
-  const instance = await open_database(options);
-  const writer = await connect(instance);
-  await writer.run(stage_sql);
-  return new DuckDbStore(instance, writer, await ReaderPool.open(instance, READER_COUNT), options.path);
+/**
+ * Opens the DuckDB store; its tables are there when this resolves. What is damaged is moved aside, with an error in the
+ * log that names it. Rejects with StoreError.
+ */
+export async function open_store(
+  options: DatabaseOptions,
+  logger: Logger = create_logger("silent"),
+): Promise<SpanStore> {
+  return new DuckDbStore(await Session.open(options, logger), options, logger);
 }
 
 class DuckDbStore implements SpanStore {
-  private readonly queries: Queries;
   /** The append that is under way: one transaction at a time. */
   private writing: Promise<unknown> = Promise.resolve();
   private is_closed = false;
+  /** Nothing was appended since the last checkpoint. */
+  private is_log_empty = true;
 
   constructor(
-    private readonly instance: DuckDBInstance,
-    private readonly writer: DuckDBConnection,
-    private readonly readers: ReaderPool,
-    private readonly path: string,
-  ) {
-    this.queries = new Queries(readers);
-  }
+    /** Null after an error that a database does not outlive, until the next append opens it again. */
+    private session: Session | null,
+    private readonly options: DatabaseOptions,
+    private readonly logger: Logger,
+  ) {}
 
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
-    return this.alone(() =>
-      this.in_transaction(async () => {
-        const inserted_spans = await batch_insert_spans(this.writer, batch.spans, batch.heap);
-        const patches = await batch_insert_state_patches(this.writer, batch.patches, batch.heap);
+    return this.alone((writer) =>
+      in_transaction(writer, async () => {
+        const inserted_spans = await batch_insert_spans(writer, batch.spans, batch.heap);
+        const patches = await batch_insert_state_patches(writer, batch.patches, batch.heap);
         for (const { source, key, reason, body } of dead_letters) {
           const letter = { source, key: blobValue(key), reason, body: blobValue(body) };
-          await this.writer.run(put_dead_letter_sql, letter);
+          await writer.run(put_dead_letter_sql, letter);
         }
-        await this.writer.run(put_position_sql, { source: position.source, last_key: blobValue(position.last_key) });
+        await writer.run(put_position_sql, { source: position.source, last_key: blobValue(position.last_key) });
+        this.is_log_empty = false;
         return { inserted_spans, inserted_patches: patches.inserted, refused_patches: patches.refused };
       }),
     );
   }
 
   checkpoint_when_due(): Promise<boolean> {
-    return this.alone(async () => {
-      const log_bytes = file_bytes(`${this.path}.wal`);
-      if (log_bytes === 0) return true;
-      if (log_bytes < due_log_bytes(file_bytes(this.path))) return false;
-      await this.writer.run("CHECKPOINT");
+    const { path } = this.options;
+    return this.alone(async (writer) => {
+      // Someone has removed it. What is written to it now would be gone with this process.
+      if (!existsSync(path)) throw new Error(FILE_IS_GONE);
+      const log_bytes = file_bytes(`${path}.wal`);
+      // A log that is not there although it should be was removed too.
+      const is_log_whole = log_bytes > 0 || this.is_log_empty;
+      if (is_log_whole && log_bytes === 0) return true;
+      if (is_log_whole && log_bytes < due_log_bytes(file_bytes(path))) return false;
+      await writer.run("CHECKPOINT");
+      this.is_log_empty = true;
       return true;
     });
   }
 
+  /** Opens the database again if need be, so that what follows an error goes on from what is really there. */
   position(source: string): Promise<Ulid | null> {
-    return this.read(async () => {
-      const found = await this.readers.use((connection) => connection.runAndReadAll(get_position_sql, { source }));
+    return this.alone(async (writer) => {
+      const found = await writer.runAndReadAll(get_position_sql, { source });
       const key = found.getRows()[0]?.[0];
       return key instanceof DuckDBBlobValue ? key.bytes : null;
     });
   }
 
   service_names(range: PageRange): Promise<{ has_more: boolean; names: string[] }> {
-    return this.read(() => this.queries.service_names(range));
+    return this.read((queries) => queries.service_names(range));
   }
 
   root_spans(service_name: string, only_llm_traces: boolean, range: PageRange): Promise<SpanPage> {
-    return this.read(() => this.queries.root_spans(service_name, only_llm_traces, range));
+    return this.read((queries) => queries.root_spans(service_name, only_llm_traces, range));
   }
 
   workflow_spans(service_name: string, range: PageRange): Promise<SpanPage> {
-    return this.read(() => this.queries.workflow_spans(service_name, range));
+    return this.read((queries) => queries.workflow_spans(service_name, range));
   }
 
   trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
-    return this.read(() => this.queries.trace_spans(trace_id, range));
+    return this.read((queries) => queries.trace_spans(trace_id, range));
   }
 
   span(trace_id: string, span_id: string): Promise<string | null> {
-    return this.read(() => this.queries.span(trace_id, span_id));
+    return this.read((queries) => queries.span(trace_id, span_id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.is_closed) return;
-    await this.alone(async () => {
+    this.writing = this.writing.then(async () => {
       this.is_closed = true;
+      await this.close_session();
     });
-    await this.readers[Symbol.asyncDispose]();
-    this.writer.closeSync();
-    this.instance.closeSync();
-  }
-
-  private async in_transaction<Result>(work: () => Promise<Result>): Promise<Result> {
-    await this.writer.run("BEGIN");
-    try {
-      const result = await work();
-      await this.writer.run("COMMIT");
-      return result;
-    } catch (error) {
-      // After a failed COMMIT there is no transaction left to roll back, and the first error is the one that counts.
-      await this.writer.run("ROLLBACK").catch(() => undefined);
-      throw error;
-    }
+    await this.writing;
   }
 
   /** Runs `work` when what was begun before has ended. */
-  private alone<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.writing.then(() => this.read(work));
+  private alone<Result>(work: (writer: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    const result = this.writing.then(() => this.translated(() => this.write(work)));
     this.writing = result.catch(() => undefined);
     return result;
   }
 
-  private async read<Result>(work: () => Promise<Result>): Promise<Result> {
+  private async write<Result>(work: (writer: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    this.session ??= await Session.open(this.options, this.logger);
+    try {
+      return await work(this.session.writer);
+    } catch (error) {
+      const damage = damage_of(error);
+      if (damage !== null || is_fatal(error)) await this.close_session();
+      if (damage !== null) move_aside(this.options.path, damage, first_line(error), this.logger);
+      throw error;
+    }
+  }
+
+  private async close_session(): Promise<void> {
+    const { session } = this;
+    this.session = null;
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  private read<Result>(ask: (queries: Queries) => Promise<Result>): Promise<Result> {
+    return this.translated(() => {
+      if (this.session === null) throw new StoreError("unavailable", "the database is being opened again");
+      return ask(this.session.queries);
+    });
+  }
+
+  /** With StoreError for whatever goes wrong. */
+  private async translated<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.is_closed) throw new StoreError("closed", "the store is closed");
     try {
       return await work();
@@ -140,6 +161,19 @@ class DuckDbStore implements SpanStore {
       const code = /constraint error/i.test(first_line(error)) ? "constraint" : "unavailable";
       throw new StoreError(code, first_line(error), { cause: error });
     }
+  }
+}
+
+async function in_transaction<Result>(writer: DuckDBConnection, work: () => Promise<Result>): Promise<Result> {
+  await writer.run("BEGIN");
+  try {
+    const result = await work();
+    await writer.run("COMMIT");
+    return result;
+  } catch (error) {
+    // After a failed COMMIT there is no transaction left to roll back, and the first error is the one that counts.
+    await writer.run("ROLLBACK").catch(() => undefined);
+    throw error;
   }
 }
 

@@ -1,0 +1,52 @@
+import { existsSync, renameSync, statSync } from "node:fs";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Logger } from "../../observe/index.ts";
+
+/** `log`: DuckDB's log can't be replayed. `file`: the database file itself is not what DuckDB wrote. */
+export type Damage = "log" | "file";
+
+/** Errors of the disk and of others' locks come in the same words as damage does, with one of these in addition. */
+const NOT_DAMAGE = /No space left|Permission denied|Read-only file system|Input\/output error|Could not set lock/i;
+const LOG_DAMAGE = /Failure while replaying WAL/;
+const FILE_DAMAGE =
+  /not a valid DuckDB database file|Corrupt database file|Could not read enough bytes|The database file is (shorter|gone)/;
+/** After one of these DuckDB refuses every statement until the database is opened anew. */
+const FATAL = /FATAL Error|database has been invalidated/;
+
+export const FILE_IS_GONE = "The database file is gone";
+
+/** Before the blocks there are three headers. */
+const HEADER_BYTES = 3 * 4096;
+
+/** What an error of DuckDB's says about its files; null when it is about something else. */
+export function damage_of(error: unknown): Damage | null {
+  const message = String(error);
+  if (NOT_DAMAGE.test(message)) return null;
+  if (LOG_DAMAGE.test(message)) return "log";
+  return FILE_DAMAGE.test(message) ? "file" : null;
+}
+
+export const is_fatal = (error: unknown): boolean => FATAL.test(String(error));
+
+/** DuckDB opens a file that was cut short, and fails later, when it needs what is missing. Throws at once. */
+export async function check_length(connection: DuckDBConnection, path: string): Promise<void> {
+  const size = await connection.runAndReadAll("SELECT block_size * total_blocks FROM pragma_database_size()");
+  const bytes_wanted = HEADER_BYTES + Number(size.getRowsJS()[0]?.[0]);
+  const { size: bytes } = statSync(path);
+  if (bytes < bytes_wanted) {
+    throw new Error(`The database file is shorter than its header says: ${bytes} bytes of ${bytes_wanted}`);
+  }
+}
+
+/** Renames what is damaged, and says so: `log` the log alone, `file` both. Nothing is deleted. */
+export function move_aside(path: string, damage: Damage, reason: string, logger: Logger): void {
+  const kept = `${path}.damaged-${new Date().toISOString().replaceAll(/[-:]/g, "")}`;
+  const suffixes = (damage === "log" ? [".wal"] : ["", ".wal"]).filter((suffix) => existsSync(path + suffix));
+  for (const suffix of suffixes) renameSync(path + suffix, kept + suffix);
+  const kept_as = suffixes.map((suffix) => kept + suffix);
+  const gone =
+    damage === "log"
+      ? "DuckDB's log is damaged and was moved aside: its rows are read again from the queue"
+      : "the DuckDB file is damaged and was moved aside: its spans are gone from here but for those that the queue still holds";
+  logger.error({ path, kept_as, reason }, gone);
+}
