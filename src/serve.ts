@@ -1,16 +1,21 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { create_key_check } from "./access/index.ts";
+import { type AccessControl, key_file_path, open_access } from "./access/index.ts";
 import type { Config } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { type IngestHalf, queue_path, start_ingest, start_ingest_in_worker } from "./ingest/index.ts";
-import { create_logger, create_metrics, type Logger } from "./observe/index.ts";
+import { start_key_service } from "./key-service/index.ts";
+import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
 import { CursorFile, open_queue_source, open_remote_source, type SpanSource, start_poller } from "./poll/index.ts";
 import { open_store } from "./store/index.ts";
+import { type Certificates, open_certificates } from "./tls/index.ts";
 
 /** What runs, and how it ends. */
 export type Running = {
   /** Resolves when everything is closed, within SHUTDOWN_MS_MAX. */
   stop(): Promise<void>;
+  /** Reads keys and certificates again. */
+  reload(): void;
   /** Resolves with the reason when a part has died that the rest can't do without. */
   readonly failure: Promise<Error>;
 };
@@ -25,24 +30,28 @@ export async function serve(config: Config): Promise<Running> {
   const { promise: failure, resolve: fail } = Promise.withResolvers<Error>();
   await using starting = new AsyncDisposableStack();
   logger.info({ data_dir: config.data_dir, db_duckdb_path: config.db_duckdb_path }, "starting");
+  const doors = open_doors(config, logger, metrics);
 
   const store = starting.use(
-    await open_store({
-      path: config.db_duckdb_path,
-      memory_bytes: config.duckdb_memory_bytes,
-      threads: config.duckdb_threads,
-    }),
+    await open_store(
+      {
+        path: config.db_duckdb_path,
+        memory_bytes: config.duckdb_memory_bytes,
+        threads: config.duckdb_threads,
+      },
+      logger,
+    ),
   );
   const cursor = starting.use(new CursorFile(join(config.data_dir, "poller.sqlite")));
 
   const readiness = { is_ready: false };
   let ingest: IngestHalf | undefined;
   const http = starting.use(
-    await start_http(config, {
+    await start_http(doors, {
       store,
       waiting_for: () => (readiness.is_ready ? [] : ["receivers"]),
       render_metrics: async () => (await metrics.render()) + ((await ingest?.render_metrics()) ?? ""),
-      key_check: create_key_check(config.api_keys),
+      access: doors.access,
       metrics,
       logger,
     }),
@@ -54,10 +63,12 @@ export async function serve(config: Config): Promise<Running> {
   } else {
     source = starting.use(open_remote_source(remote_options(config, config.ingestion_grpc_host)));
   }
+  const key_service = await start_key_service_if_asked(config, doors, starting);
   const poller = start_poller({ source, store, cursor, logger, metrics });
   starting.defer(() => poller.stop());
   readiness.is_ready = true;
-  return running(starting, failure, logger, { http: http.port, ...ingest?.ports });
+  const ports = { http: http.port, ...ingest?.ports, ...key_service };
+  return running(starting, failure, logger, ports, [doors.access, doors.certificates, ...(ingest ? [ingest] : [])]);
 }
 
 /** The receivers and the queue in their Worker, and the queue as a source that hears of each commit. */
@@ -81,17 +92,39 @@ export async function ingest(config: Config): Promise<Running> {
   const metrics = create_metrics();
   await using starting = new AsyncDisposableStack();
   logger.info({ data_dir: config.data_dir }, "starting");
+  const doors = open_doors(config, logger, metrics);
   const half = starting.use(await start_ingest(config, logger, { on_appended: () => {}, on_failed: () => {} }));
   const http = starting.use(
-    await start_operations_http(config, {
+    await start_operations_http(doors, {
       waiting_for: () => [],
       render_metrics: async () => (await metrics.render()) + (await half.render_metrics()),
-      key_check: create_key_check(config.api_keys),
+      access: doors.access,
       metrics,
       logger,
     }),
   );
-  return running(starting, NEVER, logger, { http: http.port, ...half.ports });
+  const key_service = await start_key_service_if_asked(config, doors, starting);
+  const ports = { http: http.port, ...half.ports, ...key_service };
+  return running(starting, NEVER, logger, ports, [doors.access, doors.certificates, half]);
+}
+
+/** What the listeners of this thread have in common. */
+type Doors = Pick<Config, "host" | "http_port"> & { access: AccessControl; certificates: Certificates };
+
+function open_doors(config: Config, logger: Logger, metrics: Metrics): Doors {
+  const { host, http_port, api_keys: setting_keys } = config;
+  const access = open_access({ setting_keys, key_file_path: key_file_path(config), part: "api", metrics, logger });
+  return { host, http_port, access, certificates: open_certificates(config, logger) };
+}
+
+async function start_key_service_if_asked(
+  { auth_grpc_port: port }: Config,
+  { host, access, certificates }: Doors,
+  starting: AsyncDisposableStack,
+): Promise<{ auth_grpc?: number }> {
+  if (port === undefined) return {};
+  const service = starting.use(await start_key_service({ host, port, access, certificates }));
+  return { auth_grpc: service.port };
 }
 
 /** Everything runs in this thread: what fails there fails the process. */
@@ -102,18 +135,27 @@ function running(
   failure: Promise<Error>,
   logger: Logger,
   ports: Record<string, number>,
+  reloadable: readonly { reload(): void }[],
 ): Running {
   const parts = starting.move();
   logger.info({ ports }, "ready");
-  return { failure, stop: () => parts.disposeAsync() };
+  const reload = () => {
+    logger.info("reading keys and certificates again");
+    for (const part of reloadable) part.reload();
+  };
+  return { failure, reload, stop: () => parts.disposeAsync() };
 }
 
 const remote_options = (config: Config, host: string) => ({
   host,
   port: config.ingestion_grpc_port,
   api_key: config.ingestion_api_key,
+  tls: config.ingestion_tls ? { ca: authorities(config.ingestion_tls_ca_path) } : undefined,
   poll_interval_ms: config.poll_interval_ms,
   batch_size: config.poll_batch_size,
   deadline_ms: config.poll_deadline_ms,
-  message_bytes_max: config.request_bytes_max,
+  // One span of the largest request, with what ReadSpans puts around it.
+  message_bytes_max: config.request_bytes_max + 1024 * 1024,
 });
+
+const authorities = (path: string | undefined): Buffer | null => (path === undefined ? null : readFileSync(path));

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 300;
 
 /** What may be imported by everybody: they know nothing of spans' way through the house. */
-const COMMON = ["wire", "config", "observe", "access", "gen", "grpc"];
+const COMMON = ["wire", "config", "observe", "access", "tls", "gen", "grpc"];
 
 /** Which other rooms each room may import, by their doors. Nothing imports http but what puts the house together. */
 const ROOMS: Record<string, readonly string[]> = {
@@ -15,6 +15,7 @@ const ROOMS: Record<string, readonly string[]> = {
   config: [],
   observe: [],
   access: [],
+  tls: [],
   gen: [],
   grpc: [],
   native: [],
@@ -26,7 +27,8 @@ const ROOMS: Record<string, readonly string[]> = {
   poll: ["wal", "decode", "store"],
   query: ["store"],
   http: ["decode", "store", "query"],
-  "serve.ts": ["ingest", "poll", "store", "http"],
+  "key-service": [],
+  "serve.ts": ["key-service", "ingest", "poll", "store", "http"],
   "command-line": ["serve.ts", "http"],
   "main.ts": ["command-line"],
 };

@@ -1,35 +1,24 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-
-/** Whether a request that shows `presented` (undefined: it shows no key) may pass. */
-export type KeyCheck = (presented: string | undefined) => boolean;
-
-const digest = (key: string): Buffer => createHash("sha256").update(key).digest();
-
 /**
- * A check against the given keys. With no keys everything passes.
+ * API keys: who may hand spans in, and who may ask for them.
  *
- * Only digests are kept, and every one is compared in constant time, so that neither a match's position nor its length
- * shows in the time taken.
+ * `open_access` decides on requests; `presented_key` finds the key that a request shows. `add_key`, `read_keys` and
+ * `revoke` keep the key file (schemas/sqlite/keys.sql), while servers run too.
  */
-export function create_key_check(api_keys: readonly string[]): KeyCheck {
-  if (api_keys.length === 0) return () => true;
-  const digests = api_keys.map(digest);
-  return (presented) => {
-    const shown = digest(presented ?? "");
-    let is_known = false;
-    for (const known of digests) is_known = timingSafeEqual(known, shown) || is_known;
-    return is_known && presented !== undefined;
-  };
-}
+import { join } from "node:path";
 
-/** Headers that may carry the key, in the order in which they are looked at: Junjo from 0.60 on, then up to 0.50. */
-const KEY_HEADERS = ["x-junjo-api-key", "x-api-key"] as const;
+export { type AccessOptions, open_access } from "./access-control.ts";
+export { parse_setting_key, type SettingKey } from "./key.ts";
+export { add_key, type FileKey, read_keys, revoke } from "./key-file.ts";
+export { presented_key } from "./presented-key.ts";
+export {
+  type AccessControl,
+  AccessError,
+  type AccessErrorCode,
+  DENIALS,
+  type Decision,
+  type Scope,
+  SCOPES,
+} from "./types.ts";
 
-/** The key that a request shows, by whichever header, or undefined. `header` gives a header's value by lower-case name. */
-export function presented_key(header: (name: string) => string | null | undefined): string | undefined {
-  for (const name of KEY_HEADERS) {
-    const value = header(name);
-    if (value) return value;
-  }
-  return /^bearer +(.+)$/i.exec(header("authorization") ?? "")?.[1]?.trim();
-}
+/** Where the key file is. */
+export const key_file_path = ({ data_dir }: { data_dir: string }): string => join(data_dir, "keys.sqlite");

@@ -1,19 +1,16 @@
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../package.json" with { type: "json" };
 import { flag_name, SETTINGS, type SettingName } from "../config/index.ts";
+import { type Scope, SCOPES } from "../access/index.ts";
+import { command_of, type CommandName, COMMANDS_HELP } from "./commands.ts";
 import { settings_help } from "./settings-help.ts";
-
-export const COMMANDS = {
-  serve: "take traces in, store them and answer questions about them (default)",
-  ingest: "take traces in and serve the queue to other readers, nothing else",
-  openapi: "print the OpenAPI document of the HTTP API",
-  version: "print the version",
-} as const;
-
-export type CommandName = keyof typeof COMMANDS;
 
 export type Invocation = {
   command: CommandName;
+  /** What follows it, as many as the command wants. */
+  operands: string[];
+  /** Of `keys add`. */
+  key: { name?: string; scope?: Scope[] };
   /** Where a TOML file with settings is, if the arguments say. */
   config_path?: string;
   /** Only flags that were given. */
@@ -35,33 +32,36 @@ export function parse_arguments(argv: readonly string[]): Invocation | null {
     if (error.exitCode === 0) return null;
     throw new UsageError(error.message.replace(/^error: /, ""), { cause: error });
   }
-  const [command = "serve"] = program.args;
-  if (!is_command(command)) throw new UsageError(`there is no command "${command}"; try --help`);
-  const { config: config_path, ...flags } = program.opts<{ config?: string } & Record<string, unknown>>();
+  const found = command_of(program.args);
+  if (typeof found === "string") throw new UsageError(found);
+  const { config: config_path, name, scope, ...flags } = program.opts<Options>();
+  if (found.command !== "keys add" && (name ?? scope) !== undefined) {
+    throw new UsageError("--name and --scope are for keys add");
+  }
   const by_name = setting_names().flatMap((name) => {
     const value = flags[option_of(name).attributeName()];
     return value === undefined ? [] : [[name, value]];
   });
-  return { command, config_path, flags: Object.fromEntries(by_name) };
+  return { ...found, config_path, key: { name, scope }, flags: Object.fromEntries(by_name) };
 }
 
+type Options = { config?: string; name?: string; scope?: Scope[] } & Record<string, unknown>;
+
 function create_program(): Command {
-  const commands = Object.entries(COMMANDS).map(([name, what]) => `  ${name.padEnd(9)}${what}`);
   const program = new Command("junjo-traces")
     .description("Takes OpenTelemetry traces in over OTLP, keeps every span it has acknowledged, answers questions.")
     .version(version)
-    .argument("[command]", "see below", "serve")
+    .argument("[command...]", "see below")
     .addOption(new Option("--config <file>", "read settings from this TOML file (environment: CONFIG_FILE)"))
-    .allowExcessArguments(false)
+    .addOption(new Option("--name <name>").hideHelp())
+    .addOption(new Option("--scope <scope...>").choices(SCOPES).hideHelp())
     .showSuggestionAfterError(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride()
-    .addHelpText("after", `\nCommands:\n${commands.join("\n")}\n\n${settings_help()}`);
+    .addHelpText("after", `\nCommands:\n${COMMANDS_HELP}\n\n${settings_help()}`);
   for (const name of setting_names()) program.addOption(option_of(name).hideHelp());
   return program;
 }
-
-const is_command = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
 
 const setting_names = () => Object.keys(SETTINGS) as SettingName[];
 

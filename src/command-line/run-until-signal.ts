@@ -7,7 +7,8 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 const ONE_SIGNAL_MS = 500;
 
 /**
- * Starts, waits for SIGTERM or SIGINT or until a part fails, stops, and resolves to the exit code.
+ * Starts, waits for SIGTERM or SIGINT or until a part fails, stops, and resolves to the exit code. SIGHUP makes it read
+ * keys and certificates again.
  *
  * A stop that takes longer than SHUTDOWN_MS_MAX, or another signal later on, ends the process at once with code 1: everything
  * that was acknowledged is on disk by then, so that only time is lost. A signal during the start stops after it.
@@ -26,9 +27,13 @@ export async function run_until_signal(start: () => Promise<Running>, logger: Lo
     else if (performance.now() - begun_ms > ONE_SIGNAL_MS) exit_at_once(logger, `second signal (${signal})`);
     resolve();
   };
+  // What a reload would read again is read by the start anyway.
+  let running: Running | undefined;
+  const on_hang_up = () => running?.reload();
   for (const signal of SIGNALS) process.on(signal, on_signal);
+  process.on("SIGHUP", on_hang_up);
   try {
-    const running = await start();
+    running = await start();
     const failure = await Promise.race([running.failure, signalled]);
     if (failure !== undefined) begin_stop({ err: failure });
     await running.stop();
@@ -41,6 +46,7 @@ export async function run_until_signal(start: () => Promise<Running>, logger: Lo
   } finally {
     clearTimeout(deadline);
     for (const signal of SIGNALS) process.off(signal, on_signal);
+    process.off("SIGHUP", on_hang_up);
   }
 }
 

@@ -5,6 +5,6 @@
  * its default. `load_config` returns a whole, checked Config or throws ConfigError with one line that names the setting
  * and says what is wrong with it.
  */
-export { load_config, ConfigError, type Config, type ConfigSources } from "./load.ts";
+export { load_config, ConfigError, refuse_open_listeners, type Config, type ConfigSources } from "./load.ts";
 export { SETTINGS, flag_name, env_name, type SettingName } from "./settings.ts";
 export * as LIMITS from "./limits.ts";

@@ -35,7 +35,7 @@ export function load_config(sources: ConfigSources): Config {
 
   const data_dir = resolve(values.data_dir ?? default_data_dir());
   const db_duckdb_path = resolve(values.db_duckdb_path ?? join(data_dir, "duckdb", "traces.duckdb"));
-  refuse_open_listeners(values);
+  refuse_half_a_certificate(values);
   refuse_equal_ports(values);
   return { ...values, data_dir, db_duckdb_path };
 }
@@ -70,22 +70,29 @@ function default_data_dir(): string {
   return "./.dbdata";
 }
 
-function refuse_open_listeners({ host, api_keys, insecure }: Values): void {
+/** To be called before anything listens: throws ConfigError when strangers could. `has_keys`: the key file holds some. */
+export function refuse_open_listeners({ host, api_keys, insecure }: Config, has_keys: boolean): void {
   const is_loopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  if (is_loopback || api_keys.length > 0 || insecure) return;
+  if (is_loopback || has_keys || api_keys.length > 0 || insecure) return;
   throw new ConfigError(
-    `HOST=${host} listens beyond this machine without API_KEYS: set API_KEYS, or say --insecure if that is meant`,
+    `HOST=${host} listens beyond this machine without API keys: make one with "junjo-traces keys add", set API_KEYS, ` +
+      "or say --insecure if that is meant",
   );
 }
 
+function refuse_half_a_certificate({ tls_cert_path, tls_key_path }: Values): void {
+  if ((tls_cert_path === undefined) === (tls_key_path === undefined)) return;
+  throw new ConfigError("TLS_CERT_PATH and TLS_KEY_PATH go together");
+}
+
 function refuse_equal_ports(values: Values): void {
-  const names = ["http_port", "otlp_grpc_port", "otlp_http_port", "read_spans_port"] as const;
+  const names = ["http_port", "otlp_grpc_port", "otlp_http_port", "read_spans_port", "auth_grpc_port"] as const;
   const taken = new Map<number, string>();
   for (const name of names) {
-    const other = taken.get(values[name]);
-    if (other !== undefined && values[name] !== 0) {
-      throw new ConfigError(`${env_name(name)} and ${other} are both ${values[name]}`);
-    }
-    taken.set(values[name], env_name(name));
+    const port = values[name];
+    if (port === undefined || port === 0) continue;
+    const other = taken.get(port);
+    if (other !== undefined) throw new ConfigError(`${env_name(name)} and ${other} are both ${port}`);
+    taken.set(port, env_name(name));
   }
 }

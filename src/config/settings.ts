@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parse_setting_key, type SettingKey } from "../access/index.ts";
 
 const MIB = 1024 * 1024;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -21,7 +22,12 @@ const yes_or_no = z
 const keys = z
   .union([z.array(text), z.string()], { error: "expected comma-separated keys" })
   .transform((keys) => (typeof keys === "string" ? keys.split(",") : keys).map((key) => key.trim()))
-  .refine((keys) => keys.every((key) => key !== ""), { error: "holds an empty key" });
+  .refine((keys) => keys.every((key) => key !== ""), { error: "holds an empty key" })
+  .transform((keys, context) => {
+    const parsed = keys.map(parse_setting_key).filter((key) => key !== null);
+    if (parsed.length < keys.length) context.addIssue("holds a key that is not KEY, KEY:ingest or KEY:read");
+    return parsed;
+  });
 
 /** One setting: how its text is read, its default, and what it is for. */
 const setting = <T extends z.ZodType, D extends z.output<T> | undefined>(schema: T, initial: D, why: string) => ({
@@ -50,7 +56,28 @@ export const SETTINGS = {
   ),
   ingestion_grpc_port: setting(whole(1, 65_535), 50052, "its port"),
   ingestion_api_key: setting(text.optional(), undefined, "the key to show it, if it asks for one"),
-  api_keys: setting(keys, [] as string[], "comma-separated keys; when there are any, every request must show one"),
+  ingestion_tls: setting(yes_or_no, false, "speak TLS with it"),
+  ingestion_tls_ca_path: setting(
+    text.optional(),
+    undefined,
+    "PEM file of the authorities to trust there; the system's",
+  ),
+  auth_grpc_port: setting(
+    port.optional(),
+    undefined,
+    "answers an ingestion service elsewhere whether a key may ingest (ValidateApiKey); by custom 50053",
+  ),
+  tls_cert_path: setting(
+    text.optional(),
+    undefined,
+    "PEM file of the certificate, with its chain, that every listener shows; read again on SIGHUP",
+  ),
+  tls_key_path: setting(text.optional(), undefined, "PEM file of its private key"),
+  api_keys: setting(
+    keys,
+    [] as SettingKey[],
+    "comma-separated keys, KEY or KEY:ingest or KEY:read; when there are any, every request must show one",
+  ),
   insecure: setting(yes_or_no, false, "allow listening beyond loopback without API keys"),
   poll_interval_ms: setting(positive, 5000, "pause between polls of a remote ingestion service"),
   poll_batch_size: setting(whole(1, 100_000), 100, "spans asked for at once from a remote ingestion service"),

@@ -1,11 +1,11 @@
 import {
   logVerbosity,
   Server,
-  ServerCredentials,
   type ServiceDefinition,
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { type Certificates, server_credentials } from "../tls/index.ts";
 
 /** Finds connections whose other end is gone without a word. */
 const KEEPALIVE_TIME_MS = 60_000;
@@ -19,6 +19,7 @@ export type GrpcServerOptions = {
   port: number;
   /** Larger messages, after decompression, are answered with RESOURCE_EXHAUSTED. */
   message_bytes_max: number;
+  certificates: Certificates;
   services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
 };
 
@@ -39,13 +40,13 @@ export async function start_grpc_server(options: GrpcServerOptions): Promise<Grp
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const address = `${host.includes(":") ? `[${host}]` : host}:${options.port}`;
-  const port = await bind(server, address);
+  const port = await bind(server, address, options.certificates);
   return { port, [Symbol.asyncDispose]: () => stop(server) };
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(server: Server, address: string, certificates: Certificates): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(address, ServerCredentials.createInsecure(), (cause, port) => {
+  server.bindAsync(address, server_credentials(certificates), (cause, port) => {
     if (cause === null) resolve(port);
     else reject(new Error(`cannot listen on ${address}: ${reason_of(cause)}`, { cause }));
   });

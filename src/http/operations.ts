@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { presented_key, type KeyCheck } from "../access/index.ts";
+import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import type { Logger, Metrics } from "../observe/index.ts";
 import type { StoreError } from "../store/index.ts";
 import { measure_requests } from "./measure-requests.ts";
@@ -12,16 +12,18 @@ export type OperationsDependencies = {
   waiting_for: () => readonly string[];
   /** Prometheus text of the whole process. */
   render_metrics: () => Promise<string>;
-  key_check: KeyCheck;
+  access: AccessControl;
   metrics: Metrics;
   logger: Logger;
 };
+
+const DENIED = { unauthenticated: "key_required", forbidden: "key_lacks_scope" } as const;
 
 /** Health, readiness and metrics, and what every route has: keys, headers, problems for what goes wrong. */
 export function create_operations_app({
   waiting_for,
   render_metrics,
-  key_check,
+  access,
   metrics,
   logger,
 }: OperationsDependencies): OpenAPIHono {
@@ -29,8 +31,11 @@ export function create_operations_app({
     defaultHook: (result) => (result.success ? undefined : invalid_parameters(result.error.issues)),
   });
   const require_key: MiddlewareHandler = async (context, next) => {
-    if (key_check(presented_key((name) => context.req.header(name)))) return next();
-    return problem("key_required", "show one as x-junjo-api-key, x-api-key or authorization: Bearer");
+    const decision = access.check(
+      presented_key((name) => context.req.header(name)),
+      "read",
+    );
+    return decision === "allowed" ? next() : problem(DENIED[decision], DENIALS[decision]);
   };
 
   app.use(measure_requests(metrics));

@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 export const PROBLEMS = {
   invalid_parameter: { status: 400, type: "/problems/invalid-parameter", title: "A parameter is not valid" },
   key_required: { status: 401, type: "/problems/key-required", title: "An API key is required" },
+  key_lacks_scope: { status: 403, type: "/problems/key-lacks-scope", title: "The API key is for something else" },
   path_not_found: { status: 404, type: "/problems/path-not-found", title: "There is nothing at this path" },
   span_not_found: { status: 404, type: "/problems/span-not-found", title: "There is no such span" },
   method_not_allowed: { status: 405, type: "/problems/method-not-allowed", title: "The method is not allowed here" },

@@ -27,7 +27,7 @@ const problems = (...names: ProblemName[]) =>
     ]),
   );
 
-const DATA_PROBLEMS = problems("invalid_parameter", "key_required", "internal", "store_unavailable");
+const DATA_PROBLEMS = problems("invalid_parameter", "key_required", "key_lacks_scope", "internal", "store_unavailable");
 
 /** Keys are asked for only when the server has some. */
 const DATA_SECURITY: Record<string, string[]>[] = [{ junjo_api_key: [] }, { api_key: [] }, { bearer: [] }, {}];
@@ -119,7 +119,7 @@ export const METRICS = createRoute({
   security: DATA_SECURITY,
   responses: {
     200: { description: "Prometheus text format.", content: { "text/plain": { schema: z.string() } } },
-    ...problems("key_required", "internal"),
+    ...problems("key_required", "key_lacks_scope", "internal"),
   },
 });
 

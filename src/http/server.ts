@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../config/index.ts";
+import { type Certificates, type HttpListener, listen_http } from "../tls/index.ts";
 import { create_app, type HttpDependencies } from "./app.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
 
@@ -29,7 +30,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** What answers that are under way when the server stops get; a part of SHUTDOWN_MS_MAX. */
 const FINISH_MS_MAX = 1_000;
 
-type Address = Pick<Config, "host" | "http_port">;
+type Address = Pick<Config, "host" | "http_port"> & { certificates: Certificates };
 
 /** Serves the whole API. */
 export async function start_http(address: Address, dependencies: HttpDependencies): Promise<HttpServer> {
@@ -46,10 +47,10 @@ export async function start_operations_http(
   return listen(address, app);
 }
 
-function listen({ host, http_port }: Address, app: OpenAPIHono): HttpServer {
-  const server = bind(host, http_port, app);
+function listen(address: Address, app: OpenAPIHono): HttpServer {
+  const server = bind(address, app);
   return {
-    port: server.port ?? http_port,
+    port: server.port,
     async [Symbol.asyncDispose]() {
       const finished = server.stop();
       const cut_off = setTimeout(() => void server.stop(true), FINISH_MS_MAX);
@@ -59,17 +60,20 @@ function listen({ host, http_port }: Address, app: OpenAPIHono): HttpServer {
   };
 }
 
-function bind(hostname: string, port: number, app: OpenAPIHono) {
+function bind({ host, http_port, certificates }: Address, app: OpenAPIHono): HttpListener {
   try {
-    return Bun.serve({
-      hostname,
-      port,
-      idleTimeout: IDLE_SECONDS_MAX,
-      maxRequestBodySize: BODY_BYTES_MAX,
-      development: false,
-      fetch: (request) => app.fetch(request),
-    });
+    return listen_http(certificates, http_port, (port, tls) =>
+      Bun.serve({
+        hostname: host,
+        port,
+        tls,
+        idleTimeout: IDLE_SECONDS_MAX,
+        maxRequestBodySize: BODY_BYTES_MAX,
+        development: false,
+        fetch: (request) => app.fetch(request),
+      }),
+    );
   } catch (error) {
-    throw new HttpError("cannot_listen", `cannot listen on ${hostname}:${port} (HTTP_PORT)`, { cause: error });
+    throw new HttpError("cannot_listen", `cannot listen on ${host}:${http_port} (HTTP_PORT)`, { cause: error });
   }
 }

@@ -16,6 +16,7 @@ export async function start_ingest_in_worker(config: Config, logger: Logger, hoo
   return {
     ports,
     trim: (through) => worker.trim(through),
+    reload: () => worker.reload(),
     render_metrics: () => worker.render_metrics(),
     [Symbol.asyncDispose]: () => worker.stop(),
   };
@@ -54,6 +55,10 @@ class IngestWorker {
 
   trim(through: Ulid): void {
     this.say({ kind: "trim", through });
+  }
+
+  reload(): void {
+    this.say({ kind: "reload" });
   }
 
   render_metrics(): Promise<string> {

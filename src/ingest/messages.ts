@@ -7,6 +7,7 @@ import type { IngestPorts } from "./types.ts";
 export type ToWorker =
   | { kind: "start"; config: Config }
   | { kind: "trim"; through: Ulid }
+  | { kind: "reload" }
   /** Answered by `metrics`, in the order of asking. */
   | { kind: "render_metrics" }
   | { kind: "stop" };

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { create_key_check } from "../access/index.ts";
+import { key_file_path, open_access } from "../access/index.ts";
 import type { Config } from "../config/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
+import { open_certificates } from "../tls/index.ts";
 import { open_wal, open_wal_reader, serve_read_spans } from "../wal/index.ts";
 import type { IngestHalf, IngestHooks } from "./types.ts";
 
@@ -24,13 +25,20 @@ export async function start_ingest(
   const { host, request_bytes_max, disk_free_bytes_min } = config;
   const path = queue_path(config);
   const metrics = create_metrics();
-  const is_key_known = create_key_check(config.api_keys);
+  const access = open_access({
+    setting_keys: config.api_keys,
+    key_file_path: key_file_path(config),
+    part: "ingest",
+    metrics,
+    logger,
+  });
+  const certificates = open_certificates(config, logger);
   const wal = cleanup.use(
     open_wal({ path, bytes_max: config.wal_max_bytes, disk_free_bytes_min, on_commit: on_appended, metrics, logger }),
   );
   const reader = cleanup.use(open_wal_reader(path));
   const acceptor = new Acceptor(wal, logger, metrics);
-  const otlp = { host, request_bytes_max, acceptor, is_key_known };
+  const otlp = { host, request_bytes_max, acceptor, access, certificates };
 
   // They stop at the same time: each may take a moment to let its calls end.
   const servers: AsyncDisposable[] = [];
@@ -42,7 +50,8 @@ export async function start_ingest(
       port: config.read_spans_port,
       reader,
       wal: may_readers_trim ? wal : null,
-      is_key_known,
+      access,
+      certificates,
       logger,
     }),
   );
@@ -53,6 +62,10 @@ export async function start_ingest(
   return {
     ports: { otlp_grpc: grpc.port, otlp_http: http.port, read_spans: read_spans.port },
     trim: (through) => wal.trim(through),
+    reload: () => {
+      access.reload();
+      certificates.reload();
+    },
     render_metrics: () => metrics.render(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -18,6 +18,9 @@ export interface IngestHalf extends AsyncDisposable {
   /** What the queue holds up to this key is stored elsewhere for good: its space may be given back. */
   trim(through: Ulid): void;
 
+  /** Reads keys and certificates again. */
+  reload(): void;
+
   /** Prometheus text. */
   render_metrics(): Promise<string>;
 }

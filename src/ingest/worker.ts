@@ -16,6 +16,8 @@ async function handle(message: ToWorker): Promise<void> {
       return start(message.config);
     case "trim":
       return half?.trim(message.through);
+    case "reload":
+      return half?.reload();
     case "render_metrics":
       return say({ kind: "metrics", text: (await half?.render_metrics()) ?? "" });
     case "stop":

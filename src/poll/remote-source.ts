@@ -18,6 +18,8 @@ export type RemoteSourceOptions = {
   host: string;
   port: number;
   api_key?: string | undefined;
+  /** TLS, with the authorities to trust as PEM, or the system's. Undefined: plain text. */
+  tls?: { ca: Buffer | null } | undefined;
   poll_interval_ms: number;
   batch_size: number;
   /** Time that one read may take. */
@@ -37,7 +39,9 @@ class RemoteSource implements SpanSource {
   constructor(private readonly options: RemoteSourceOptions) {
     this.name = `${options.host}:${options.port}`;
     this.batch_size = options.batch_size;
-    this.client = new Client(address(options), credentials.createInsecure(), {
+    const { tls } = options;
+    const channel = tls ? credentials.createSsl(tls.ca) : credentials.createInsecure();
+    this.client = new Client(address(options), channel, {
       "grpc.max_receive_message_length": options.message_bytes_max,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 10_000,

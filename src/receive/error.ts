@@ -6,6 +6,7 @@ import { WireError } from "../wire/index.ts";
 export const REFUSALS = {
   malformed: { http: 400, grpc: grpc_status.INVALID_ARGUMENT },
   unauthenticated: { http: 401, grpc: grpc_status.UNAUTHENTICATED },
+  forbidden: { http: 403, grpc: grpc_status.PERMISSION_DENIED },
   not_found: { http: 404, grpc: grpc_status.NOT_FOUND },
   method_not_allowed: { http: 405, grpc: grpc_status.UNIMPLEMENTED },
   too_large: { http: 413, grpc: grpc_status.RESOURCE_EXHAUSTED },

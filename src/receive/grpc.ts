@@ -1,10 +1,11 @@
 import { Metadata, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { type KeyCheck, presented_key } from "../access/index.ts";
+import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import { RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
 import { type GrpcServer, header_of, start_grpc_server, unary_method } from "../grpc/index.ts";
+import type { Certificates } from "../tls/index.ts";
 import type { Acceptor } from "./acceptor.ts";
 import { ReceiveError, REFUSALS } from "./error.ts";
 import { response_bytes, type SignalName, SIGNALS } from "./signals.ts";
@@ -17,21 +18,28 @@ export type OtlpGrpcOptions = {
   port: number;
   request_bytes_max: number;
   acceptor: Acceptor;
-  is_key_known: KeyCheck;
+  access: AccessControl;
+  certificates: Certificates;
 };
 
 type Call = ServerUnaryCall<Uint8Array, Uint8Array>;
 
 /** OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc). Rejects, naming the address, when it can't listen. */
-export function start_otlp_grpc({ host, port, request_bytes_max, ...receiver }: OtlpGrpcOptions): Promise<GrpcServer> {
+export function start_otlp_grpc({
+  host,
+  port,
+  request_bytes_max,
+  certificates,
+  ...receiver
+}: OtlpGrpcOptions): Promise<GrpcServer> {
   const services = (Object.keys(SIGNALS) as SignalName[]).map((signal) => ({
     definition: { Export: unary_method(SIGNALS[signal].grpc_path) },
     implementation: { Export: export_handler(signal, receiver) },
   }));
-  return start_grpc_server({ host, port, message_bytes_max: request_bytes_max, services });
+  return start_grpc_server({ host, port, message_bytes_max: request_bytes_max, certificates, services });
 }
 
-type Receiver = Pick<OtlpGrpcOptions, "acceptor" | "is_key_known">;
+type Receiver = Pick<OtlpGrpcOptions, "acceptor" | "access">;
 
 const export_handler = (signal: SignalName, receiver: Receiver) => (call: Call, answer: sendUnaryData<Uint8Array>) => {
   accept(signal, receiver, call).then(
@@ -40,10 +48,9 @@ const export_handler = (signal: SignalName, receiver: Receiver) => (call: Call, 
   );
 };
 
-async function accept(signal: SignalName, { acceptor, is_key_known }: Receiver, call: Call): Promise<Uint8Array> {
-  if (!is_key_known(presented_key(header_of(call.metadata)))) {
-    throw new ReceiveError("unauthenticated", "an API key is required");
-  }
+async function accept(signal: SignalName, { acceptor, access }: Receiver, call: Call): Promise<Uint8Array> {
+  const decision = access.check(presented_key(header_of(call.metadata)), "ingest");
+  if (decision !== "allowed") throw new ReceiveError(decision, DENIALS[decision]);
   return response_bytes(await acceptor.accept(signal, "grpc", call.request));
 }
 

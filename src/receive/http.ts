@@ -1,6 +1,7 @@
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { type KeyCheck, presented_key } from "../access/index.ts";
+import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
+import { type Certificates, type HttpListener, listen_http } from "../tls/index.ts";
 import { type Acceptor, type Protocol } from "./acceptor.ts";
 import { ReceiveError, REFUSALS } from "./error.ts";
 import { with_body } from "./http-body.ts";
@@ -26,28 +27,32 @@ export type OtlpHttpOptions = {
   port: number;
   request_bytes_max: number;
   acceptor: Acceptor;
-  is_key_known: KeyCheck;
+  access: AccessControl;
+  certificates: Certificates;
 };
 
 export type OtlpHttpServer = AsyncDisposable & { readonly port: number };
 
 /** OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). Throws, naming the address, when it can't listen. */
 export function start_otlp_http(options: OtlpHttpOptions): OtlpHttpServer {
-  const { host, port } = options;
+  const { host, certificates } = options;
   const receiver = new OtlpHttpReceiver(options);
   try {
-    const server = Bun.serve({
-      hostname: host,
-      port,
-      idleTimeout: IDLE_TIMEOUT_S,
-      // The limit is kept while reading, so that what is over it gets an answer that says so.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request) => receiver.answer(request),
-    });
-    return { port: server.port ?? port, [Symbol.asyncDispose]: () => stop(server, receiver) };
+    const server = listen_http(certificates, options.port, (port, tls) =>
+      Bun.serve({
+        hostname: host,
+        port,
+        tls,
+        idleTimeout: IDLE_TIMEOUT_S,
+        // The limit is kept while reading, so that what is over it gets an answer that says so.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        fetch: (request) => receiver.answer(request),
+      }),
+    );
+    return { port: server.port, [Symbol.asyncDispose]: () => stop(server, receiver) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause });
+    throw new Error(`cannot listen on ${host}:${options.port}: ${reason}`, { cause });
   }
 }
 
@@ -93,8 +98,9 @@ class OtlpHttpReceiver {
   }
 
   private check_key({ headers }: Request): void {
-    if (this.options.is_key_known(presented_key((name) => headers.get(name)))) return;
-    throw new ReceiveError("unauthenticated", "an API key is required");
+    const key = presented_key((name) => headers.get(name));
+    const decision = this.options.access.check(key, "ingest");
+    if (decision !== "allowed") throw new ReceiveError(decision, DENIALS[decision]);
   }
 
   private async accept(request: Request, signal: SignalName, protocol: Protocol): Promise<Response> {
@@ -132,7 +138,7 @@ function respond(
 }
 
 /** Bun waits for idle connections, which exporters keep open: what counts is that every request has its answer. */
-async function stop(server: Bun.Server<undefined>, receiver: OtlpHttpReceiver): Promise<void> {
+async function stop(server: HttpListener, receiver: OtlpHttpReceiver): Promise<void> {
   const closed = server.stop();
   await Promise.race([closed, receiver.idle(), Bun.sleep(STOP_MS_MAX)]);
   // The last answers are on their way out in this turn of the event loop.

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type ServerWritableStream, status } from "@grpc/grpc-js";
-import { type KeyCheck, presented_key } from "../access/index.ts";
+import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import { ReadSpansRequestSchema } from "../gen/ingestion/ingestion_pb.ts";
 import { type GrpcServer, header_of, server_streaming_method, start_grpc_server } from "../grpc/index.ts";
 import type { Logger } from "../observe/index.ts";
+import type { Certificates } from "../tls/index.ts";
 import { length_delimited_bytes, put_length_delimited } from "../wire/index.ts";
 import { split_request, type SpanParts } from "./split-request.ts";
 import type { Wal, WalReader } from "./types.ts";
@@ -31,11 +32,14 @@ export type ReadSpansOptions = {
   reader: WalReader;
   /** What a reader holds for good is trimmed. Null: some other store reads the queue too, and no reader may trim it. */
   wal: Pick<Wal, "trim"> | null;
-  is_key_known: KeyCheck;
+  access: AccessControl;
+  certificates: Certificates;
   logger: Logger;
 };
 
 type Call = ServerWritableStream<Uint8Array, Uint8Array>;
+
+const DENIED = { unauthenticated: status.UNAUTHENTICATED, forbidden: status.PERMISSION_DENIED };
 
 /** A request that can't be answered, with the status to say so. */
 class CallError extends Error {
@@ -49,7 +53,7 @@ class CallError extends Error {
 
 /** Serves the queue span by span to readers of the ingestion contract (proto/ingestion/ingestion.proto). */
 export function serve_read_spans(options: ReadSpansOptions): Promise<GrpcServer> {
-  const { host, port, logger } = options;
+  const { host, port, certificates, logger } = options;
   const read_spans = (call: Call) => {
     answer(call, options).catch((error: unknown) => {
       if (!(error instanceof CallError)) logger.error({ err: error }, "ReadSpans failed");
@@ -62,14 +66,14 @@ export function serve_read_spans(options: ReadSpansOptions): Promise<GrpcServer>
     host,
     port,
     message_bytes_max: REQUEST_BYTES_MAX,
+    certificates,
     services: [{ definition, implementation: { ReadSpans: read_spans } }],
   });
 }
 
-async function answer(call: Call, { reader, wal, is_key_known }: ReadSpansOptions): Promise<void> {
-  if (!is_key_known(presented_key(header_of(call.metadata)))) {
-    throw new CallError(status.UNAUTHENTICATED, "an API key is required");
-  }
+async function answer(call: Call, { reader, wal, access }: ReadSpansOptions): Promise<void> {
+  const decision = access.check(presented_key(header_of(call.metadata)), "read");
+  if (decision !== "allowed") throw new CallError(DENIED[decision], DENIALS[decision]);
   const request = parse(call.request);
   const durable_key = call.metadata.get(DURABLE_KEY_METADATA)[0];
   if (durable_key !== undefined) wal?.trim(checked_key(DURABLE_KEY_METADATA, Buffer.from(durable_key)));

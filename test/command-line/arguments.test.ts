@@ -5,11 +5,17 @@ import { settings_help } from "../../src/command-line/settings-help.ts";
 
 describe("arguments", () => {
   it("serves unless told otherwise", () => {
-    expect(parse_arguments([])).toEqual({ command: "serve", config_path: undefined, flags: {} });
+    expect(parse_arguments([])).toEqual({ command: "serve", operands: [], key: {}, flags: {} });
   });
 
   it("takes flags before and behind the command", () => {
-    const expected = { command: "ingest", config_path: "x.toml", flags: { http_port: "1", insecure: true } };
+    const expected = {
+      command: "ingest",
+      operands: [],
+      key: {},
+      config_path: "x.toml",
+      flags: { http_port: "1", insecure: true },
+    };
     expect(parse_arguments(["--http-port", "1", "--insecure", "ingest", "--config", "x.toml"])).toEqual(
       expected as never,
     );
@@ -19,6 +25,14 @@ describe("arguments", () => {
   it.each(["--http-port", "--http_port", "--HTTP_PORT", "--HTTP-PORT"])("takes %s", (flag) => {
     expect(parse_arguments([flag, "1"])?.flags).toEqual({ http_port: "1" });
     expect(parse_arguments([`${flag}=1`])?.flags).toEqual({ http_port: "1" });
+  });
+
+  it("reads what belongs to a key", () => {
+    expect(parse_arguments(["keys", "add", "--name", "a", "--scope", "ingest", "--scope", "read"])).toMatchObject({
+      command: "keys add",
+      key: { name: "a", scope: ["ingest", "read"] },
+    });
+    expect(parse_arguments(["keys", "revoke", "a"])).toMatchObject({ command: "keys revoke", operands: ["a"] });
   });
 
   it("has a flag for every setting", () => {
@@ -33,9 +47,16 @@ describe("arguments", () => {
     [["--http-port"], "option '--http-port <value>' argument missing"],
     [["server"], 'there is no command "server"; try --help'],
     [["constructor"], 'there is no command "constructor"; try --help'],
-    [["serve", "ingest"], "too many arguments. Expected 1 argument but got 2."],
+    [["serve", "ingest"], 'it is "serve"; try --help'],
+    [["keys"], 'there is no command "keys"; try --help'],
+    [["keys", "make"], 'there is no command "keys make"; try --help'],
+    [["keys", "revoke"], 'it is "keys revoke ID|NAME"; try --help'],
+    [["backup", "a", "b"], 'it is "backup DIR"; try --help'],
+    [["keys", "add", "--scope", "write"], /argument 'write' is invalid. Allowed choices are ingest, read./],
+    [["serve", "--name", "x"], "--name and --scope are for keys add"],
   ])("refuses %p", (argv, complaint) => {
-    expect(() => parse_arguments(argv)).toThrow(new UsageError(complaint));
+    expect(() => parse_arguments(argv)).toThrow(complaint);
+    expect(() => parse_arguments(argv)).toThrow(UsageError);
   });
 });
 

@@ -31,7 +31,7 @@ describe("junjo-traces", () => {
       "junjo-traces: missing.toml: ENOENT: no such file or directory, open 'missing.toml'",
     ],
     [["ingest"], { CONFIG_FILE: "/" }, "junjo-traces: /: EISDIR: illegal operation on a directory, read"],
-    [["--host", "0.0.0.0"], {}, "junjo-traces: HOST=0.0.0.0 listens beyond this machine without API_KEYS"],
+    [["--host", "0.0.0.0"], {}, "junjo-traces: HOST=0.0.0.0 listens beyond this machine without API keys"],
   ])("answers %p %p with one line and code 2", async (args, env, complaint) => {
     const { exit_code, stdout, stderr } = await run_program(args, env);
     expect({ exit_code, stdout }).toEqual({ exit_code: 2, stdout: "" });

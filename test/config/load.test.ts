@@ -1,6 +1,13 @@
 import { describe, expect, it } from "bun:test";
 import { join, resolve } from "node:path";
-import { ConfigError, load_config, SETTINGS, type ConfigSources } from "../../src/config/index.ts";
+import type { SettingKey } from "../../src/access/index.ts";
+import {
+  ConfigError,
+  load_config,
+  refuse_open_listeners,
+  SETTINGS,
+  type ConfigSources,
+} from "../../src/config/index.ts";
 
 const load = (sources: Partial<ConfigSources> = {}) => load_config({ flags: {}, env: {}, ...sources });
 const file = (values: Record<string, unknown>) => ({ path: "settings.toml", values });
@@ -39,8 +46,13 @@ describe("how a value is read", () => {
   });
 
   it("splits keys at commas and takes a list from a file", () => {
-    expect(load({ env: { API_KEYS: "one, two" } }).api_keys).toEqual(["one", "two"]);
-    expect(load({ file: file({ api_keys: ["one", "two"] }) }).api_keys).toEqual(["one", "two"]);
+    const keys: SettingKey[] = [
+      { key: "one", scopes: ["ingest", "read"] },
+      { key: "two", scopes: ["ingest"] },
+      { key: "three", scopes: ["read"] },
+    ];
+    expect(load({ env: { API_KEYS: "one, two:ingest,three:read" } }).api_keys).toEqual(keys);
+    expect(load({ file: file({ api_keys: ["one", "two:ingest", "three:read"] }) }).api_keys).toEqual(keys);
   });
 
   it.each([
@@ -66,6 +78,8 @@ describe("how a value is read", () => {
     ["host", 7, "--host=7: expected a text"],
     ["log_level", "loud", '--log-level="loud": expected trace, debug, info, warn, error, fatal'],
     ["api_keys", "s3cret,,", "--api-keys=…: holds an empty key"],
+    ["api_keys", "s3cret:write", "--api-keys=…: holds a key that is not KEY, KEY:ingest or KEY:read"],
+    ["api_keys", ":read", "--api-keys=…: holds a key that is not KEY, KEY:ingest or KEY:read"],
   ])("refuses %s = %p", (name, value, complaint) => {
     expect(() => load({ flags: { [name]: value } })).toThrow(new ConfigError(complaint));
   });
@@ -83,13 +97,20 @@ describe("how a value is read", () => {
 
 describe("settings that depend on each other", () => {
   it.each(["0.0.0.0", "::", "192.0.2.1", "example.org", "127.evil.example"])("refuses %s without keys", (host) => {
-    expect(() => load({ flags: { host } })).toThrow(`HOST=${host} listens beyond this machine without API_KEYS`);
-    expect(load({ flags: { host, api_keys: "k" } }).host).toBe(host);
-    expect(load({ flags: { host, insecure: true } }).host).toBe(host);
+    const complaint = `HOST=${host} listens beyond this machine without API keys`;
+    expect(() => refuse_open_listeners(load({ flags: { host } }), false)).toThrow(complaint);
+    refuse_open_listeners(load({ flags: { host } }), true);
+    refuse_open_listeners(load({ flags: { host, api_keys: "k" } }), false);
+    refuse_open_listeners(load({ flags: { host, insecure: true } }), false);
   });
 
   it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes %s without keys", (host) => {
-    expect(load({ flags: { host } }).host).toBe(host);
+    refuse_open_listeners(load({ flags: { host } }), false);
+  });
+
+  it("wants a certificate and its key", () => {
+    expect(() => load({ flags: { tls_cert_path: "a.pem" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
+    expect(() => load({ flags: { tls_key_path: "a.key" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
   });
 
   it("refuses one port for two listeners, unless the system gives them", () => {

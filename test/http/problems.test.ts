@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { start_http, start_operations_http } from "../../src/http/index.ts";
 import { create_metrics } from "../../src/observe/index.ts";
+import { PLAIN_TEXT } from "../support/access.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
 import { schema_errors } from "../support/openapi-schema.ts";
 
@@ -153,7 +154,10 @@ describe("when something is missing", () => {
 
   it("the half without a store has health, readiness and metrics alone", async () => {
     const dependencies = { ...api.dependencies, metrics: create_metrics() };
-    await using server = await start_operations_http({ host: "127.0.0.1", http_port: 0 }, dependencies);
+    await using server = await start_operations_http(
+      { host: "127.0.0.1", http_port: 0, certificates: PLAIN_TEXT },
+      dependencies,
+    );
     const get = (path: string, method = "GET") => fetch(`http://127.0.0.1:${server.port}${path}`, { method });
     for (const path of ["/healthz", "/readyz", "/metrics"]) expect((await get(path)).status).toBe(200);
     expect((await problem_of(await get("/healthz", "POST"), 405)).type).toBe("/problems/method-not-allowed");
@@ -163,7 +167,10 @@ describe("when something is missing", () => {
   it("a taken port is an error that names it", async () => {
     using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
     const metrics = create_metrics();
-    const start = start_http({ host: "127.0.0.1", http_port: taken.port }, { ...api.dependencies, metrics });
+    const start = start_http(
+      { host: "127.0.0.1", http_port: taken.port, certificates: PLAIN_TEXT },
+      { ...api.dependencies, metrics },
+    );
     expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${taken.port} (HTTP_PORT)`);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { start_http } from "../../src/http/index.ts";
 import { create_metrics } from "../../src/observe/index.ts";
 import type { SpanStore } from "../../src/store/index.ts";
+import { PLAIN_TEXT } from "../support/access.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
 import { span_init, text_attributes } from "../support/otlp.ts";
 import { poll_until } from "../support/poll-until.ts";
@@ -71,7 +72,7 @@ describe("a long list", () => {
   it("is fetched no faster than the client takes it, and closed when the client goes", async () => {
     const { state, store } = counting(api.store);
     const dependencies = { ...api.dependencies, store, metrics: create_metrics() };
-    await using server = await start_http({ host: "127.0.0.1", http_port: 0 }, dependencies);
+    await using server = await start_http({ host: "127.0.0.1", http_port: 0, certificates: PLAIN_TEXT }, dependencies);
     const client = await Bun.connect({
       hostname: "127.0.0.1",
       port: server.port,
@@ -99,7 +100,7 @@ describe("a long list", () => {
 it("HEAD of a long list closes its rows at once", async () => {
   const { state, store } = counting(api.store);
   const dependencies = { ...api.dependencies, store, metrics: create_metrics() };
-  await using server = await start_http({ host: "127.0.0.1", http_port: 0 }, dependencies);
+  await using server = await start_http({ host: "127.0.0.1", http_port: 0, certificates: PLAIN_TEXT }, dependencies);
   const response = await fetch(`http://127.0.0.1:${server.port}${PATH}`, { method: "HEAD" });
   expect(response.status).toBe(200);
   expect(state).toEqual({ taken: 1, is_closed: true });

@@ -1,8 +1,8 @@
-import { create_key_check } from "../../src/access/index.ts";
 import { DecodedBatch } from "../../src/decode/index.ts";
 import { type HttpDependencies, start_http } from "../../src/http/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
+import { access_with, PLAIN_TEXT } from "./access.ts";
 import { request_bytes, type SpanInit } from "./otlp.ts";
 import { temp_dir } from "./temp-dir.ts";
 
@@ -25,11 +25,11 @@ export async function start_test_api({ api_keys = [], waiting_for = () => [] }: 
     store,
     waiting_for,
     render_metrics: () => metrics.render(),
-    key_check: create_key_check(api_keys),
+    access: access_with(api_keys),
     metrics,
     logger: create_logger("silent"),
   };
-  const server = await start_http({ host: "127.0.0.1", http_port: 0 }, dependencies);
+  const server = await start_http({ host: "127.0.0.1", http_port: 0, certificates: PLAIN_TEXT }, dependencies);
   const add_request = async (body: Uint8Array) => {
     const batch = new DecodedBatch();
     batch.decode_request(body);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { create_key_check } from "../../src/access/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../../src/receive/index.ts";
 import { open_wal, open_wal_reader, type Wal } from "../../src/wal/index.ts";
+import { access_with, PLAIN_TEXT } from "./access.ts";
 import { temp_dir } from "./temp-dir.ts";
 
 export type Receivers = AsyncDisposable & {
@@ -26,8 +26,8 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
   const wal = stack.use(open_wal({ path, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
   const reader = stack.use(open_wal_reader(path));
   const acceptor = new Acceptor(wal, create_logger("silent"), metrics);
-  const is_key_known = create_key_check(api_keys);
-  const shared = { host: "127.0.0.1", port: 0, request_bytes_max, acceptor, is_key_known };
+  const access = access_with(api_keys);
+  const shared = { host: "127.0.0.1", port: 0, request_bytes_max, acceptor, access, certificates: PLAIN_TEXT };
   const http = stack.use(start_otlp_http(shared));
   const grpc = stack.use(await start_otlp_grpc(shared));
   return {

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { join } from "node:path";
-import { create_key_check } from "../../src/access/index.ts";
 import {
   ReadSpansRequestSchema,
   type ReadSpansResponse,
@@ -23,6 +22,7 @@ import {
   type Wal,
   type WalReader,
 } from "../../src/wal/index.ts";
+import { access_with, PLAIN_TEXT } from "../support/access.ts";
 import { request_bytes, span_init, text_attributes } from "../support/otlp.ts";
 import { poll_until } from "../support/poll-until.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
@@ -44,7 +44,8 @@ async function start(api_keys: string[] = []): Promise<void> {
     port: 0,
     reader,
     wal,
-    is_key_known: create_key_check(api_keys),
+    access: access_with(api_keys),
+    certificates: PLAIN_TEXT,
     logger: create_logger("silent"),
   });
   client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
