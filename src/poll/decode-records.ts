@@ -15,8 +15,8 @@ export async function decode_records(
   const dead_letters: DeadLetter[] = [];
   let turn_began_ms = performance.now();
   for (const record of records) {
-    for (const { first_key, body, error } of undecodable_parts(record, batch)) {
-      dead_letters.push({ source, key: first_key, reason: `${error.code}: ${error.message}`, body });
+    for (const { first_key, body, reason } of undecodable_parts(record, batch)) {
+      dead_letters.push({ source, key: first_key, reason, body });
     }
     if (performance.now() - turn_began_ms > TURN_MS) {
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -26,26 +26,28 @@ export async function decode_records(
   return dead_letters;
 }
 
-type Undecodable = SpanRecord & { error: DecodeError };
+type Undecodable = SpanRecord & { reason: string };
 
 /** What of a record is not in the batch now: nothing, or the spans at fault, or the whole when it can't be taken apart. */
 function undecodable_parts(record: SpanRecord, batch: DecodedBatch): Undecodable[] {
-  const error = decode_error(record.body, batch);
-  if (error === null) return [];
+  // Bytes that happen to decode would be a span that nobody has sent.
+  if (record.is_damaged) return [{ ...record, reason: "damaged: not the bytes that were queued" }];
+  const reason = decode_failure(record.body, batch);
+  if (reason === null) return [];
   const spans = single_span_records(record);
-  if (spans === null || spans.length < 2) return [{ ...record, error }];
+  if (spans === null || spans.length < 2) return [{ ...record, reason }];
   return spans.flatMap((span) => {
-    const span_error = decode_error(span.body, batch);
-    return span_error === null ? [] : [{ ...span, error: span_error }];
+    const span_reason = decode_failure(span.body, batch);
+    return span_reason === null ? [] : [{ ...span, reason: span_reason }];
   });
 }
 
-function decode_error(body: Uint8Array, batch: DecodedBatch): DecodeError | null {
+function decode_failure(body: Uint8Array, batch: DecodedBatch): string | null {
   try {
     batch.decode_request(body);
     return null;
   } catch (error) {
-    if (error instanceof DecodeError) return error;
+    if (error instanceof DecodeError) return `${error.code}: ${error.message}`;
     throw error;
   }
 }

@@ -1,7 +1,13 @@
 import type { Ulid } from "../wal/index.ts";
 
 /** One serialized ExportTraceServiceRequest; its spans have the consecutive keys `first_key` to `last_key`. */
-export type SpanRecord = { first_key: Ulid; last_key: Ulid; body: Uint8Array };
+export type SpanRecord = {
+  first_key: Ulid;
+  last_key: Ulid;
+  body: Uint8Array;
+  /** The source knows that these are not the bytes that it was given. */
+  is_damaged?: boolean;
+};
 
 export type SpanBatch = {
   records: readonly SpanRecord[];

@@ -3,7 +3,8 @@ import { dirname } from "node:path";
 import { create_logger, create_metrics, type Logger, type Metrics } from "../observe/index.ts";
 import { DiskSpace } from "./disk-space.ts";
 import { lock_queue } from "./lock.ts";
-import { type NewEntry, QueueFile } from "./queue-file.ts";
+import { open_queue } from "./open-queue.ts";
+import type { NewEntry, QueueFile } from "./queue-file.ts";
 import { Trimmer } from "./trimmer.ts";
 import { type Wal, WalError } from "./types.ts";
 import { add_to_ulid, compare_ulids, type Ulid, ulid_of } from "./ulid.ts";
@@ -22,14 +23,15 @@ export type WalOptions = {
   now_ms?: () => number;
 };
 
-/** Opens the queue for writing, and makes it if there is none. Throws WalError `in_use` or `cannot_open`. */
+/** Opens the queue for writing, whatever of it is damaged, and makes it if there is none. Throws WalError `in_use` or `cannot_open`. */
 export function open_wal(options: WalOptions): Wal {
   using cleanup = new DisposableStack();
   try {
     mkdirSync(dirname(options.path), { recursive: true });
     const lock = cleanup.use(lock_queue(options.path));
-    const file = cleanup.use(new QueueFile(options.path));
-    const wal = new GroupCommitWal(file, lock, options);
+    const { file, damaged_entries } = open_queue(options.path, options.logger ?? create_logger("silent"));
+    cleanup.use(file);
+    const wal = new GroupCommitWal(file, damaged_entries, lock, options);
     cleanup.move();
     return wal;
   } catch (cause) {
@@ -57,6 +59,7 @@ class GroupCommitWal implements Wal {
 
   constructor(
     private readonly file: QueueFile,
+    damaged_entries: number,
     private readonly lock: Disposable,
     private readonly options: WalOptions,
   ) {
@@ -64,6 +67,7 @@ class GroupCommitWal implements Wal {
     this.disk = new DiskSpace(dirname(options.path), options.disk_free_bytes_min);
     this.metrics = wal_metrics(options.metrics ?? create_metrics());
     this.metrics.queued_bytes.set(this.queued_bytes);
+    this.metrics.corrupt_entries.inc(damaged_entries);
     this.now_ms = options.now_ms ?? Date.now;
     const on_trimmed = (bytes: number) => this.count_queued(-bytes);
     this.trimmer = new Trimmer(file, on_trimmed, options.logger ?? create_logger("silent"));
@@ -152,6 +156,10 @@ class GroupCommitWal implements Wal {
 function wal_metrics(metrics: Metrics) {
   return {
     queued_bytes: metrics.gauge("wal_queued_bytes", "Bytes of requests in the queue"),
+    corrupt_entries: metrics.counter(
+      "wal_corrupt_entries_total",
+      "Entries of the queue that were found damaged when it was opened",
+    ),
     commit_seconds: metrics.histogram("wal_commit_seconds", "Time that a commit of the queue took, fsync included"),
     commit_requests: metrics.histogram(
       "wal_commit_requests",

@@ -1,15 +1,19 @@
 import { Database, type Statement } from "bun:sqlite";
 import schema from "../../schemas/sqlite/wal.sql" with { type: "text" };
+import { entry_checksum } from "./checksum.ts";
+import { DamageError } from "./damage.ts";
 import advance_state from "./sql/advance-state.sql" with { type: "text" };
 import delete_through from "./sql/delete-through.sql" with { type: "text" };
 import insert_entry from "./sql/insert-entry.sql" with { type: "text" };
+import raise_highest_key from "./sql/raise-highest-key.sql" with { type: "text" };
+import select_newest from "./sql/select-newest.sql" with { type: "text" };
 import select_oldest from "./sql/select-oldest.sql" with { type: "text" };
 import select_state from "./sql/select-state.sql" with { type: "text" };
 import shrink_state from "./sql/shrink-state.sql" with { type: "text" };
 import { add_to_ulid, compare_ulids, type Ulid } from "./ulid.ts";
 
 /** Bodies are some hundred KiB: larger pages make shorter overflow chains. */
-const PAGE_BYTES = 16 * 1024;
+export const PAGE_BYTES = 16 * 1024;
 /** Free pages up to this much stay in the file: the next requests need them, and giving pages back moves others. */
 const FREE_BYTES_KEPT = 64 * 1024 * 1024;
 const VACUUM_STEP_PAGES = 256;
@@ -23,6 +27,7 @@ const BUSY_TIMEOUT_MS = 250;
 
 export type QueueState = { highest_key: Ulid; queued_bytes: number };
 export type NewEntry = { first_key: Ulid; span_count: number; body: Uint8Array };
+export type StoredEntry = NewEntry & { checksum: number | null };
 type OldEntry = { first_key: Ulid; span_count: number; body_bytes: number };
 
 /**
@@ -43,6 +48,7 @@ export class QueueFile implements Disposable {
   constructor(path: string) {
     this.appends = connect(path, "FULL");
     this.appends.run(schema);
+    add_checksums(this.appends);
     this.trims = connect(path, "NORMAL");
     this.insert_entry = this.appends.prepare(insert_entry);
     this.advance_state = this.appends.prepare(advance_state);
@@ -58,12 +64,36 @@ export class QueueFile implements Disposable {
     return state;
   }
 
+  /** Keys from now on lie above `key`. */
+  raise_highest_key(key: Ulid): void {
+    this.appends.run(raise_highest_key, [key]);
+  }
+
+  /** Throws DamageError when pages don't fit together. Reads all of the file. */
+  check_structure(): void {
+    const found = pragma(this.appends, "quick_check(1)", "quick_check");
+    if (found !== "ok") throw new DamageError(`quick_check: ${found}`);
+  }
+
+  /** How many of the newest entries, `bytes_max` of them, are not what was queued. Throws when one can't be read. */
+  damaged_entry_count(bytes_max: number): number {
+    using statement = this.appends.prepare<StoredEntry, []>(select_newest);
+    let count = 0;
+    let bytes = 0;
+    for (const { first_key, span_count, checksum, body } of statement.iterate()) {
+      if (checksum !== null && checksum !== entry_checksum(first_key, span_count, body)) count++;
+      bytes += body.length;
+      if (bytes >= bytes_max) break;
+    }
+    return count;
+  }
+
   /** All entries in one transaction, on disk when this returns; none of them when it throws. */
   append(entries: readonly NewEntry[], highest_key: Ulid): void {
     this.appends.transaction(() => {
       let added_bytes = 0;
       for (const { first_key, span_count, body } of entries) {
-        this.insert_entry.run(first_key, span_count, body);
+        this.insert_entry.run(first_key, span_count, body, entry_checksum(first_key, span_count, body));
         added_bytes += body.length;
       }
       this.advance_state.run(highest_key, added_bytes);
@@ -91,7 +121,7 @@ export class QueueFile implements Disposable {
 
   /** Gives some free pages back to the disk; false when there are no more than are worth keeping. */
   vacuum_step(): boolean {
-    const free_bytes = pragma(this.trims, "freelist_count") * PAGE_BYTES;
+    const free_bytes = Number(pragma(this.trims, "freelist_count")) * PAGE_BYTES;
     if (free_bytes <= FREE_BYTES_KEPT) return false;
     this.trims.run(`PRAGMA incremental_vacuum(${VACUUM_STEP_PAGES})`);
     return true;
@@ -117,7 +147,14 @@ function connect(path: string, synchronous: "FULL" | "NORMAL"): Database {
   return database;
 }
 
-function pragma(database: Database, name: string): number {
-  using statement = database.prepare<Record<string, number>, []>(`PRAGMA ${name}`);
-  return statement.get()?.[name] ?? 0;
+/** Queues of earlier releases have none. */
+function add_checksums(database: Database): void {
+  using columns = database.prepare<{ name: string }, []>("PRAGMA table_info(wal)");
+  if (columns.all().some(({ name }) => name === "checksum")) return;
+  database.run("ALTER TABLE wal ADD COLUMN checksum INTEGER");
+}
+
+function pragma(database: Database, name: string, column = name): string | number | undefined {
+  using statement = database.prepare<Record<string, string | number>, []>(`PRAGMA ${name}`);
+  return statement.get()?.[column];
 }

@@ -9,7 +9,7 @@ import type { Certificates } from "../tls/index.ts";
 import { length_delimited_bytes, put_length_delimited } from "../wire/index.ts";
 import { split_request, type SpanParts } from "./split-request.ts";
 import type { Wal, WalReader } from "./types.ts";
-import { add_to_ulid, type Ulid, ulid_distance, ULID_BYTES } from "./ulid.ts";
+import { add_to_ulid, type Ulid, ulid_distance, ULID_BYTES, ulid_to_text } from "./ulid.ts";
 
 /** The method of the ingestion contract that reads the queue. */
 export const READ_SPANS_PATH = "/ingestion.InternalIngestionService/ReadSpans";
@@ -71,7 +71,7 @@ export function serve_read_spans(options: ReadSpansOptions): Promise<GrpcServer>
   });
 }
 
-async function answer(call: Call, { reader, wal, access }: ReadSpansOptions): Promise<void> {
+async function answer(call: Call, { reader, wal, access, logger }: ReadSpansOptions): Promise<void> {
   const decision = access.check(presented_key(header_of(call.metadata)), "read");
   if (decision !== "allowed") throw new CallError(DENIED[decision], DENIALS[decision]);
   const request = parse(call.request);
@@ -79,7 +79,7 @@ async function answer(call: Call, { reader, wal, access }: ReadSpansOptions): Pr
   if (durable_key !== undefined) wal?.trim(checked_key(DURABLE_KEY_METADATA, Buffer.from(durable_key)));
   const start_key = request.startKeyUlid.length === 0 ? null : checked_key("start_key_ulid", request.startKeyUlid);
   const span_count = Math.min(request.batchSize || BATCH_SPANS_DEFAULT, BATCH_SPANS_MAX);
-  for (const response of responses_after(reader, start_key, span_count)) {
+  for (const response of responses_after(reader, start_key, span_count, logger)) {
     if (!call.write(response)) await drained(call);
     if (call.cancelled) return;
   }
@@ -87,12 +87,23 @@ async function answer(call: Call, { reader, wal, access }: ReadSpansOptions): Pr
 }
 
 /** At most `span_count` serialized ReadSpansResponses, of the spans behind `start_key`. */
-function* responses_after(reader: WalReader, start_key: Ulid | null, span_count: number): Generator<Uint8Array> {
+function* responses_after(
+  reader: WalReader,
+  start_key: Ulid | null,
+  span_count: number,
+  logger: Logger,
+): Generator<Uint8Array> {
   let left = span_count;
   let after = start_key;
   for (;;) {
     const [entry] = reader.read(after, ONE_ENTRY);
     if (entry === undefined) return;
+    if (entry.is_damaged) {
+      // The contract has no place for it, and bytes that happen to split would be spans that nobody has sent.
+      logger.error({ key: ulid_to_text(entry.first_key) }, "an entry of the queue is damaged and passed over");
+      after = entry.last_key;
+      continue;
+    }
     const read_already = after === null ? 0 : ulid_distance(entry.first_key, after) + 1;
     let index = 0;
     for (const parts of split_request(entry.body)) {

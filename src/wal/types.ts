@@ -6,6 +6,8 @@ export type WalEntry = {
   last_key: Ulid;
   span_count: number;
   body: Uint8Array;
+  /** These are not the bytes that were queued, or not all of them: the disk has changed them. */
+  is_damaged: boolean;
 };
 
 /**
@@ -33,7 +35,8 @@ export interface WalReader extends Disposable {
   /**
    * Whole entries that hold keys after `after` (exclusive; null: from the oldest), oldest first. Stops before either
    * maximum is passed, but gives at least one entry if there is one: so that a large entry gets through alone.
-   * The first entry may begin at or before `after` when `after` lies within it. Throws WalError.
+   * The first entry may begin at or before `after` when `after` lies within it. An entry that is damaged holds up no
+   * other: it comes as what is left of it. Throws WalError.
    */
   read(after: Ulid | null, limits: { span_count_max: number; bytes_max: number }): WalEntry[];
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Database } from "bun:sqlite";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { create_metrics } from "../../src/observe/index.ts";
 import { add_to_ulid, compare_ulids, type Ulid, type WalEntry, WalError } from "../../src/wal/index.ts";
@@ -160,14 +161,11 @@ describe("the queue", () => {
   });
 
   it("says which file it can't open", async () => {
-    await Bun.write(
-      queue.path,
-      "this is no database, and it is longer than a header of one hundred bytes would be, surely so.",
-    );
+    mkdirSync(queue.path, { recursive: true });
     expect(() => queue.open()).toThrow(
       expect.objectContaining({ code: "cannot_open", message: expect.stringContaining(queue.path) }),
     );
-    await Bun.file(queue.path).delete();
+    rmSync(queue.path, { recursive: true });
     await using wal = queue.open();
     await wal.append(body("x"), 1);
     expect(queue.read()).toHaveLength(1);

@@ -1,0 +1,1 @@
+UPDATE wal_state SET highest_key = max(highest_key, ?1)

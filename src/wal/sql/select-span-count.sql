@@ -1,0 +1,1 @@
+SELECT span_count FROM wal WHERE first_key = ?1
