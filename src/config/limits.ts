@@ -18,3 +18,15 @@ export const SHUTDOWN_MS_MAX = 5_000;
 /** A pause between store transactions under constant trickle, so that tiny ones do not eat the CPU. Well under the
  * second within which a span must be visible. */
 export const FLUSH_INTERVAL_MS = 50;
+
+/** OTLP requests that are read or answered at the same time, over both protocols; the next is told to try again later. */
+export const REQUESTS_IN_FLIGHT_MAX = 4_096;
+
+/** Calls that one gRPC connection may have open; HTTP/2 clients wait with the next. */
+export const GRPC_STREAMS_MAX = 256;
+
+/** Bodies of the largest size that may be in memory at the same time. */
+export const LARGEST_BODIES_IN_FLIGHT_MAX = 4;
+
+/** From a request's head to the end of its body: a client slower than this is told to try again. */
+export const BODY_READ_MS_MAX = 60_000;

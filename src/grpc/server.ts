@@ -5,6 +5,7 @@ import {
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { LIMITS } from "../config/index.ts";
 import { type Certificates, server_credentials } from "../tls/index.ts";
 
 /** Finds connections whose other end is gone without a word. */
@@ -34,6 +35,7 @@ export async function start_grpc_server(options: GrpcServerOptions): Promise<Grp
   const server = new Server({
     "grpc.max_receive_message_length": message_bytes_max,
     "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": LIMITS.GRPC_STREAMS_MAX,
     "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     "grpc.enable_channelz": 0,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { key_file_path, open_access } from "../access/index.ts";
-import type { Config } from "../config/index.ts";
+import { type Config, LIMITS } from "../config/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
 import { open_certificates } from "../tls/index.ts";
@@ -37,7 +37,10 @@ export async function start_ingest(
     open_wal({ path, bytes_max: config.wal_max_bytes, disk_free_bytes_min, on_commit: on_appended, metrics, logger }),
   );
   const reader = cleanup.use(open_wal_reader(path));
-  const acceptor = new Acceptor(wal, logger, metrics);
+  const acceptor = new Acceptor(wal, logger, metrics, {
+    requests_max: LIMITS.REQUESTS_IN_FLIGHT_MAX,
+    bytes_max: LIMITS.LARGEST_BODIES_IN_FLIGHT_MAX * request_bytes_max,
+  });
   const otlp = { host, request_bytes_max, acceptor, access, certificates };
 
   // They stop at the same time: each may take a moment to let its calls end.

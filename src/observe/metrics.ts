@@ -7,7 +7,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
  */
 export type Metrics = {
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
+  /** `read`, if given, is asked for the value each time it is rendered. */
+  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[], read?: () => number): Gauge<L>;
   /** Upper bounds in seconds unless told otherwise. */
   histogram<L extends string = never>(
     name: string,
@@ -31,7 +32,15 @@ export function create_metrics(): Metrics {
   });
   return {
     counter: (name, help, labels = []) => new Counter(base(name, help, labels)),
-    gauge: (name, help, labels = []) => new Gauge(base(name, help, labels)),
+    gauge: (name, help, labels = [], read) =>
+      new Gauge({
+        ...base(name, help, labels),
+        ...(read && {
+          collect() {
+            this.set(read());
+          },
+        }),
+      }),
     histogram: (name, help, labels = [], buckets = SECONDS) => new Histogram({ ...base(name, help, labels), buckets }),
     render: () => registry.metrics(),
   };

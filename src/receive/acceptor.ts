@@ -3,6 +3,7 @@ import type { Wal } from "../wal/index.ts";
 import { cut } from "./cut.ts";
 import { ReceiveError } from "./error.ts";
 import { FrameChecker } from "./frame.ts";
+import { InFlight, type InFlightLimits } from "./in-flight.ts";
 import { JsonToWire, parse_json } from "./json.ts";
 import { partial_success_of, type PartialSuccess } from "./rejections.ts";
 import { refuse_json_signal, refuse_signal, type SignalName } from "./signals.ts";
@@ -15,11 +16,16 @@ export class Acceptor {
   private readonly json = new JsonToWire();
   private readonly metrics: ReturnType<typeof receive_metrics>;
 
+  /** What is being read or answered, over both protocols. */
+  readonly in_flight: InFlight;
+
   constructor(
     private readonly wal: Wal,
     private readonly logger: Logger,
     metrics: Metrics,
+    limits: InFlightLimits,
   ) {
+    this.in_flight = new InFlight(limits, metrics);
     this.metrics = receive_metrics(metrics);
   }
 

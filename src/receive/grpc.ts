@@ -51,6 +51,8 @@ const export_handler = (signal: SignalName, receiver: Receiver) => (call: Call, 
 async function accept(signal: SignalName, { acceptor, access }: Receiver, call: Call): Promise<Uint8Array> {
   const decision = access.check(presented_key(header_of(call.metadata)), "ingest");
   if (decision !== "allowed") throw new ReceiveError(decision, DENIALS[decision]);
+  using held = acceptor.in_flight.admit();
+  held.take_bytes(call.request.length);
   return response_bytes(await acceptor.accept(signal, "grpc", call.request));
 }
 

@@ -1,11 +1,11 @@
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
+import { LIMITS } from "../config/index.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
 import { type Certificates, type HttpListener, listen_http } from "../tls/index.ts";
 import { type Acceptor, type Protocol } from "./acceptor.ts";
 import { ReceiveError, REFUSALS } from "./error.ts";
-import { with_body } from "./http-body.ts";
-import { InFlightBytes } from "./in-flight-bytes.ts";
+import { read_body } from "./http-body.ts";
 import { response_bytes, response_json, type SignalName, SIGNALS } from "./signals.ts";
 
 const PROTOBUF = "application/x-protobuf";
@@ -13,8 +13,6 @@ const JSON_TYPE = "application/json";
 const RETRY_AFTER_S = 5;
 /** Exporters keep connections open between batches; Bun's maximum is 255. */
 const IDLE_TIMEOUT_S = 120;
-/** Bodies of the largest size that may be read at the same time. */
-const LARGEST_BODIES_AT_ONCE = 4;
 const STOP_MS_MAX = 1_500;
 
 const SIGNALS_BY_PATH = new Map(
@@ -26,6 +24,7 @@ export type OtlpHttpOptions = {
   /** 0: one that the system gives. */
   port: number;
   request_bytes_max: number;
+  body_read_ms_max?: number;
   acceptor: Acceptor;
   access: AccessControl;
   certificates: Certificates;
@@ -38,11 +37,10 @@ export function start_otlp_http(options: OtlpHttpOptions): OtlpHttpServer {
   const { host, certificates } = options;
   const receiver = new OtlpHttpReceiver(options);
   try {
-    const server = listen_http(certificates, options.port, (port, tls) =>
+    const server = listen_http(certificates, options.port, (address) =>
       Bun.serve({
         hostname: host,
-        port,
-        tls,
+        ...address,
         idleTimeout: IDLE_TIMEOUT_S,
         // The limit is kept while reading, so that what is over it gets an answer that says so.
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -57,13 +55,10 @@ export function start_otlp_http(options: OtlpHttpOptions): OtlpHttpServer {
 }
 
 class OtlpHttpReceiver {
-  private readonly in_flight_bytes: InFlightBytes;
   private in_flight_count = 0;
   private on_idle = Promise.withResolvers<void>();
 
-  constructor(private readonly options: OtlpHttpOptions) {
-    this.in_flight_bytes = new InFlightBytes(LARGEST_BODIES_AT_ONCE * options.request_bytes_max);
-  }
+  constructor(private readonly options: OtlpHttpOptions) {}
 
   async answer(request: Request): Promise<Response> {
     const content_type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
@@ -104,10 +99,11 @@ class OtlpHttpReceiver {
   }
 
   private async accept(request: Request, signal: SignalName, protocol: Protocol): Promise<Response> {
-    const { acceptor, request_bytes_max } = this.options;
-    const partial_success = await with_body(request, request_bytes_max, this.in_flight_bytes, (body) =>
-      acceptor.accept(signal, protocol, body),
-    );
+    const { acceptor, request_bytes_max, body_read_ms_max = LIMITS.BODY_READ_MS_MAX } = this.options;
+    using held = acceptor.in_flight.admit();
+    const limits = { bytes_max: request_bytes_max, read_ms_max: body_read_ms_max };
+    const body = await read_body(request, limits, held);
+    const partial_success = await acceptor.accept(signal, protocol, body);
     return protocol === "http_json"
       ? respond(200, protocol, response_json(SIGNALS[signal], partial_success))
       : respond(200, protocol, response_bytes(partial_success));

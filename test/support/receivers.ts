@@ -14,20 +14,39 @@ export type Receivers = AsyncDisposable & {
   render_metrics(): Promise<string>;
 };
 
-type Options = { api_keys?: string[]; request_bytes_max?: number; wal_bytes_max?: number };
+type Options = {
+  api_keys?: string[];
+  request_bytes_max?: number;
+  wal_bytes_max?: number;
+  body_read_ms_max?: number;
+  requests_max?: number;
+  in_flight_bytes_max?: number;
+};
 
 /** Both OTLP receivers in front of a queue of their own. */
 export async function start_receivers(options: Options = {}): Promise<Receivers> {
-  const { api_keys = [], request_bytes_max = 64 * 1024 * 1024, wal_bytes_max = 1e9 } = options;
+  const { api_keys = [], request_bytes_max = 64 * 1024 * 1024, wal_bytes_max = 1e9, body_read_ms_max } = options;
+  const { requests_max = 1000, in_flight_bytes_max = 1e9 } = options;
   const stack = new AsyncDisposableStack();
   const dir = stack.use(temp_dir());
   const path = join(dir.path, "queue.sqlite");
   const metrics = create_metrics();
   const wal = stack.use(open_wal({ path, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
   const reader = stack.use(open_wal_reader(path));
-  const acceptor = new Acceptor(wal, create_logger("silent"), metrics);
+  const acceptor = new Acceptor(wal, create_logger("silent"), metrics, {
+    requests_max,
+    bytes_max: in_flight_bytes_max,
+  });
   const access = access_with(api_keys);
-  const shared = { host: "127.0.0.1", port: 0, request_bytes_max, acceptor, access, certificates: PLAIN_TEXT };
+  const shared = {
+    host: "127.0.0.1",
+    port: 0,
+    request_bytes_max,
+    body_read_ms_max,
+    acceptor,
+    access,
+    certificates: PLAIN_TEXT,
+  };
   const http = stack.use(start_otlp_http(shared));
   const grpc = stack.use(await start_otlp_grpc(shared));
   return {
