@@ -62,11 +62,10 @@ function listen(address: Address, app: OpenAPIHono): HttpServer {
 
 function bind({ host, http_port, certificates }: Address, app: OpenAPIHono): HttpListener {
   try {
-    return listen_http(certificates, http_port, (port, tls) =>
+    return listen_http(certificates, http_port, (address) =>
       Bun.serve({
         hostname: host,
-        port,
-        tls,
+        ...address,
         idleTimeout: IDLE_SECONDS_MAX,
         maxRequestBodySize: BODY_BYTES_MAX,
         development: false,

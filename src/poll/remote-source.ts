@@ -1,11 +1,12 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type ClientReadableStream, Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ClientReadableStream, Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { LIMITS } from "../config/index.ts";
 import {
   type ReadSpansResponse,
   ReadSpansRequestSchema,
   ReadSpansResponseSchema,
 } from "../gen/ingestion/ingestion_pb.ts";
+import { client_channel, type ClientTls } from "../tls/index.ts";
 import { compare_ulids, DURABLE_KEY_METADATA, READ_SPANS_PATH, type Ulid, ULID_BYTES } from "../wal/index.ts";
 import { pause } from "./backoff.ts";
 import { request_of_response } from "./span-record.ts";
@@ -18,8 +19,7 @@ export type RemoteSourceOptions = {
   host: string;
   port: number;
   api_key?: string | undefined;
-  /** TLS, with the authorities to trust as PEM, or the system's. Undefined: plain text. */
-  tls?: { ca: Buffer | null } | undefined;
+  tls?: ClientTls | undefined;
   poll_interval_ms: number;
   batch_size: number;
   /** Time that one read may take. */
@@ -39,9 +39,9 @@ class RemoteSource implements SpanSource {
   constructor(private readonly options: RemoteSourceOptions) {
     this.name = `${options.host}:${options.port}`;
     this.batch_size = options.batch_size;
-    const { tls } = options;
-    const channel = tls ? credentials.createSsl(tls.ca) : credentials.createInsecure();
-    this.client = new Client(address(options), channel, {
+    const channel = client_channel(options.host, options.tls);
+    this.client = new Client(address(options), channel.credentials, {
+      ...channel.options,
       "grpc.max_receive_message_length": options.message_bytes_max,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 10_000,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { poll_until } from "./poll-until.ts";
 
-export type Ports = { http: number; otlp_grpc: number; otlp_http: number; read_spans: number };
+export type Ports = { http: number; otlp_grpc: number; otlp_http: number; read_spans: number; auth_grpc?: number };
 
 export type ServerProcess = AsyncDisposable & {
   readonly ports: Ports;
