@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type AccessControl, key_file_path, open_access } from "./access/index.ts";
-import type { Config } from "./config/index.ts";
+import { hold_socket_path, serve_holds } from "./backup/index.ts";
+import { type Config, cursor_path, queue_path } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
-import { type IngestHalf, queue_path, start_ingest, start_ingest_in_worker } from "./ingest/index.ts";
+import { type IngestHalf, start_ingest, start_ingest_in_worker } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
 import { CursorFile, open_queue_source, open_remote_source, type SpanSource, start_poller } from "./poll/index.ts";
@@ -42,7 +42,7 @@ export async function serve(config: Config): Promise<Running> {
       logger,
     ),
   );
-  const cursor = starting.use(new CursorFile(join(config.data_dir, "poller.sqlite")));
+  const cursor = starting.use(new CursorFile(cursor_path(config)));
 
   const readiness = { is_ready: false };
   let ingest: IngestHalf | undefined;
@@ -66,6 +66,8 @@ export async function serve(config: Config): Promise<Running> {
   const key_service = await start_key_service_if_asked(config, doors, starting);
   const poller = start_poller({ source, store, cursor, logger, metrics });
   starting.defer(() => poller.stop());
+  // Ended first: the poller can't stop while a hold keeps its batch waiting.
+  starting.use(await serve_holds(hold_socket_path(config), store, logger));
   readiness.is_ready = true;
   const ports = { http: http.port, ...ingest?.ports, ...key_service };
   return running(starting, failure, logger, ports, [doors.access, doors.certificates, ...(ingest ? [ingest] : [])]);

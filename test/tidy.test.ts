@@ -28,8 +28,9 @@ const ROOMS: Record<string, readonly string[]> = {
   query: ["store"],
   http: ["decode", "store", "query"],
   "key-service": [],
-  "serve.ts": ["key-service", "ingest", "poll", "store", "http"],
-  "command-line": ["serve.ts", "http"],
+  backup: ["store"],
+  "serve.ts": ["backup", "key-service", "ingest", "poll", "store", "http"],
+  "command-line": ["backup", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

@@ -48,6 +48,8 @@ async function execute_with(config: Config, { command, operands, key }: Invocati
     case "keys revoke":
       revoke_key(key_file_path(config), operands[0]);
       return 0;
+    case "backup":
+      return run_backup(config, operands[0]);
     case "health":
       return print_health(config);
     case "serve":
@@ -55,6 +57,19 @@ async function execute_with(config: Config, { command, operands, key }: Invocati
       return run_server(command, config);
     default:
       throw new UsageError(`${command} takes no settings`);
+  }
+}
+
+async function run_backup(config: Config, directory: string): Promise<number> {
+  const { BackupError, make_backup } = await import("../backup/index.ts");
+  try {
+    const { path, files } = await make_backup(config, directory);
+    for (const { name, bytes } of files) console.log(`${path}/${name}: ${bytes} bytes`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error;
+    console.error(`junjo-traces: no backup: ${error.message}`);
+    return 1;
   }
 }
 

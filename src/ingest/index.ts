@@ -4,5 +4,5 @@
  * It needs nothing of the other half. What is acknowledged is on disk in the queue at `queue_path`, for whoever reads it.
  */
 export { start_ingest_in_worker } from "./in-worker.ts";
-export { queue_path, start_ingest } from "./start.ts";
+export { start_ingest } from "./start.ts";
 export type { IngestHalf, IngestHooks, IngestPorts } from "./types.ts";

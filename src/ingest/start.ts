@@ -1,14 +1,10 @@
-import { join } from "node:path";
 import { key_file_path, open_access } from "../access/index.ts";
-import { type Config, LIMITS } from "../config/index.ts";
+import { type Config, LIMITS, queue_path } from "../config/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
 import { open_certificates } from "../tls/index.ts";
 import { open_wal, open_wal_reader, serve_read_spans } from "../wal/index.ts";
 import type { IngestHalf, IngestHooks } from "./types.ts";
-
-/** Where the queue is kept. */
-export const queue_path = ({ data_dir }: Pick<Config, "data_dir">): string => join(data_dir, "wal", "queue.sqlite");
 
 /**
  * Opens the queue and starts OTLP over gRPC, OTLP over HTTP and ReadSpans in this thread. Resolves when all three

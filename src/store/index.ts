@@ -11,3 +11,4 @@ export {
 } from "./types.ts";
 export { open_store } from "./duckdb/store.ts";
 export type { DatabaseOptions } from "./duckdb/database.ts";
+export { lock_store_file } from "./duckdb/lock.ts";

@@ -37,6 +37,12 @@ export interface SpanStore extends AsyncDisposable {
    */
   checkpoint_when_due(): Promise<boolean>;
 
+  /**
+   * Resolves when nothing is being written, and then nothing is until it is disposed of: the files stand still, to be
+   * copied. Questions are answered meanwhile; what else is asked for waits.
+   */
+  hold(): Promise<Disposable>;
+
   /** The last key of `source` whose rows are held, or null. */
   position(source: string): Promise<Ulid | null>;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { connect, createServer, type Server } from "node:net";
-import { load_config } from "../../src/config/index.ts";
-import { type IngestHalf, queue_path, start_ingest, start_ingest_in_worker } from "../../src/ingest/index.ts";
+import { load_config, queue_path } from "../../src/config/index.ts";
+import { type IngestHalf, start_ingest, start_ingest_in_worker } from "../../src/ingest/index.ts";
 import { create_logger } from "../../src/observe/index.ts";
 import {
   DURABLE_KEY_METADATA,

@@ -82,6 +82,17 @@ class DuckDbStore implements SpanStore {
     });
   }
 
+  async hold(): Promise<Disposable> {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const held = this.alone(async () => undefined);
+    this.writing = this.writing.then(() => released);
+    await held.catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    return { [Symbol.dispose]: release };
+  }
+
   /** Opens the database again if need be, so that what follows an error goes on from what is really there. */
   position(source: string): Promise<Ulid | null> {
     return this.alone(async (writer) => {

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { key_file_path } from "../access/index.ts";
+import { type Config, cursor_path, queue_path } from "../config/index.ts";
+import { copy_file, copy_sqlite, sync_directory } from "./copy.ts";
+import { BackupError } from "./error.ts";
+import { hold_store } from "./hold.ts";
+
+export type Backup = { path: string; files: { name: string; bytes: number }[] };
+
+/**
+ * Copies everything that is kept into `directory`, which must be empty or not there yet: laid out as a data directory, so
+ * that a server can be started on it. What was acknowledged before the call is in it. It has its name only once it is
+ * whole and on disk. Rejects with BackupError, and then nothing is left of it.
+ */
+export async function make_backup(config: Config, directory: string): Promise<Backup> {
+  const path = resolve(directory);
+  await refuse_if_taken(path);
+  const unfinished = `${path}.unfinished-${process.pid}`;
+  try {
+    await mkdir(unfinished, { recursive: true, mode: 0o700 });
+    const files = await copy_all(config, unfinished);
+    await rename(unfinished, path);
+    await sync_directory(dirname(path));
+    return { path, files };
+  } catch (cause) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (cause instanceof BackupError) throw cause;
+    throw new BackupError("copy_failed", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+async function copy_all(config: Config, to: string): Promise<Backup["files"]> {
+  const files: Backup["files"] = [];
+  // Closing a file lets go of this process's locks on it, DuckDB's too: sources stay open as long as the hold does.
+  await using sources = new AsyncDisposableStack();
+  await using hold = await hold_store(config);
+  const add = async (name: string, from: string, copy: (from: string, to: string) => Promise<number>) => {
+    if (!existsSync(from)) return;
+    const target = join(to, name);
+    await mkdir(dirname(target), { recursive: true });
+    files.push({ name, bytes: await copy(from, target) });
+    await sync_directory(dirname(target));
+  };
+  const as_it_is = (from: string, target: string) => copy_file(from, target, sources);
+  await add("duckdb/traces.duckdb", config.db_duckdb_path, as_it_is);
+  await add("duckdb/traces.duckdb.wal", `${config.db_duckdb_path}.wal`, as_it_is);
+  // After the store and before it moves on: nothing that the store's copy lacks can have been trimmed by now.
+  await add("wal/queue.sqlite", queue_path(config), copy_sqlite);
+  await hold.confirm();
+  await add("poller.sqlite", cursor_path(config), copy_sqlite);
+  await add("keys.sqlite", key_file_path(config), copy_sqlite);
+  await sync_directory(to);
+  if (files.length === 0) throw new BackupError("nothing_kept", `there is nothing in ${config.data_dir}`);
+  return files;
+}
+
+async function refuse_if_taken(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const entries = await readdir(path).catch(() => ["not a directory"]);
+  if (entries.length > 0) throw new BackupError("target_exists", `${path} is there already, and not empty`);
+}
