@@ -15,7 +15,7 @@ export type ServerProcess = AsyncDisposable & {
 /** How to start junjo-traces from its sources. */
 export const FROM_SOURCE = [process.execPath, join(import.meta.dir, "..", "..", "src", "main.ts")];
 
-const SYSTEM_GIVEN_PORTS = { HTTP_PORT: "0", OTLP_GRPC_PORT: "0", OTLP_HTTP_PORT: "0", READ_SPANS_PORT: "0" };
+export const SYSTEM_GIVEN_PORTS = { HTTP_PORT: "0", OTLP_GRPC_PORT: "0", OTLP_HTTP_PORT: "0", READ_SPANS_PORT: "0" };
 
 /**
  * Starts a server in `cwd`, with `env` and ports that the system gives in its environment and nothing else. Resolves

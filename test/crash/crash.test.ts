@@ -1,0 +1,17 @@
+import { expect, it } from "bun:test";
+import { run_campaign } from "./campaign.ts";
+import { campaign_table } from "./report.ts";
+
+it("loses nothing that was acknowledged and stores nothing twice, whatever goes wrong", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`crash suite: npm run crash -- --kills 4 --seed ${seed}`);
+  const result = await run_campaign(seed, { kills: 4, rounds_of_each: 1 });
+  console.log(campaign_table(result));
+  if (result.skipped.length > 0)
+    console.log(`skipped, since nothing can be mounted here: ${result.skipped.join(", ")}`);
+  expect(result.acked_spans).toBeGreaterThan(500);
+  expect(result.refusals).toEqual([]);
+  for (const round of result.rounds) expect(round).toMatchObject({ missing: 0, duplicated: 0, never_sent: 0 });
+  expect(result.end).toMatchObject({ missing: 0, duplicated: 0, never_sent: 0 });
+  expect(result.end).toMatchObject({ duplicated_patches: 0, wrong_patches: 0, dead_letters: 0 });
+}, 120_000);

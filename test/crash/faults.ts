@@ -1,0 +1,172 @@
+import { appendFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { ExportTraceServiceRequestSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
+import { open_wal_reader } from "../../src/wal/index.ts";
+import { poll_until } from "../support/poll-until.ts";
+import type { SeededRandom } from "../support/seeded-random.ts";
+import type { Disk } from "./disk.ts";
+import { number_of, type NumberedLoad } from "./numbered-load.ts";
+import type { ServerUnderTest } from "./server.ts";
+
+export type World = { server: ServerUnderTest; load: NumberedLoad; disk: Disk; random: SeededRandom };
+
+/**
+ * Something that goes wrong while spans come in. When it resolves the server runs again, and it gives the milliseconds
+ * that took; and `forgiven`: the acknowledged spans that nobody can have any more, because the only file was destroyed.
+ */
+export type Fault = (world: World) => Promise<{ recovery_ms: number; forgiven?: ReadonlySet<number> }>;
+
+const FREEZE_MS_MAX = 2_000;
+/** About as long as a start takes. */
+const START_MS = 800;
+const STEP_BACK_MS = -3_600_000;
+
+/** Those that can happen on every machine. */
+export const FAULTS: Record<string, Fault> = {
+  "kill -9": (world) => restart(world, () => {}),
+
+  "kill -9 while it starts": async (world) => {
+    await end(world, "SIGKILL");
+    await world.server.start_and_kill(world.random.between(0, START_MS));
+    return start(world);
+  },
+
+  SIGTERM: async (world) => {
+    const exit_code = await end(world, "SIGTERM");
+    if (exit_code !== 0) throw new Error(`exit code ${exit_code} after SIGTERM`);
+    return start(world);
+  },
+
+  "SIGSTOP, SIGCONT": async ({ server, random }) => {
+    server.running.kill("SIGSTOP");
+    await Bun.sleep(random.between(1, FREEZE_MS_MAX));
+    server.running.kill("SIGCONT");
+    return { recovery_ms: await until_healthy(server) };
+  },
+
+  "garbage behind the queue's log": (world) =>
+    restart(world, () => {
+      const log = join(world.server.data_dir, "wal", "queue.sqlite-wal");
+      if (existsSync(log)) appendFileSync(log, world.random.bytes(world.random.between(1, 40_000)));
+    }),
+
+  "cursor file deleted": (world) => restart(world, () => remove(world.server.data_dir, "poller.sqlite")),
+
+  "clock an hour back": async (world) => {
+    await end(world, "SIGKILL");
+    return start(world, STEP_BACK_MS);
+  },
+
+  "DuckDB file removed": (world) =>
+    destroy(world, (path) => {
+      rmSync(path);
+      if (world.random.chance(0.5)) rmSync(`${path}.wal`, { force: true });
+    }),
+
+  "DuckDB file damaged": (world) =>
+    destroy(world, (path) => {
+      if (world.random.chance(0.5)) truncateSync(path, world.random.between(0, statSync(path).size - 1));
+      else writeFileSync(path, world.random.bytes(20_000));
+    }),
+
+  "DuckDB log damaged": (world) =>
+    restart(world, () => {
+      const log = join(world.server.data_dir, "duckdb", "traces.duckdb.wal");
+      if (!existsSync(log) || statSync(log).size < 1_000) return;
+      const bytes = world.random.bytes(statSync(log).size);
+      if (world.random.chance(0.5)) truncateSync(log, world.random.between(0, bytes.length - 1));
+      else writeFileSync(log, bytes);
+    }),
+};
+
+/** Those that need a disk that can be filled and made read-only. */
+export const DISK_FAULTS: Record<string, Fault> = {
+  "full disk": async (world) => {
+    disk_faults(world).fill();
+    await Bun.sleep(world.random.between(200, 1_000));
+    disk_faults(world).make_room();
+    return { recovery_ms: await until_taken(world) };
+  },
+
+  "full disk, kill -9": async (world) => {
+    disk_faults(world).fill();
+    await Bun.sleep(world.random.between(50, 500));
+    await end(world, "SIGKILL");
+    disk_faults(world).make_room();
+    return start(world);
+  },
+
+  "unwritable directory": async (world) => {
+    await end(world, "SIGKILL");
+    disk_faults(world).make_read_only();
+    const failed = await world.server.start().then(
+      () => "it started",
+      (error: unknown) => String(error),
+    );
+    disk_faults(world).make_writable();
+    if (!failed.includes("junjo-traces: cannot start")) throw new Error(`on a read-only disk: ${failed}`);
+    return start(world);
+  },
+};
+
+async function end({ server, load }: World, signal: "SIGKILL" | "SIGTERM"): Promise<number> {
+  if (signal === "SIGKILL") load.aim(null);
+  const exit_code = await server.end(signal);
+  load.aim(null);
+  return exit_code;
+}
+
+async function start({ server, load }: World, clock_offset_ms?: number): Promise<{ recovery_ms: number }> {
+  const recovery_ms = await server.start(clock_offset_ms);
+  load.aim(server.otlp_url);
+  return { recovery_ms };
+}
+
+async function restart(world: World, while_down: () => void): Promise<{ recovery_ms: number }> {
+  await end(world, "SIGKILL");
+  while_down();
+  return start(world);
+}
+
+async function destroy(world: World, damage: (path: string) => void) {
+  await end(world, "SIGKILL");
+  const held = numbers_in_queue(world.server.data_dir);
+  const forgiven = new Set([...world.load.acked].filter((number) => !held.has(number)));
+  damage(join(world.server.data_dir, "duckdb", "traces.duckdb"));
+  return { ...(await start(world)), forgiven };
+}
+
+function numbers_in_queue(data_dir: string): Set<number> {
+  using reader = open_wal_reader(join(data_dir, "wal", "queue.sqlite"));
+  const entries = reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
+  const spans = entries.flatMap(({ body }) =>
+    fromBinary(ExportTraceServiceRequestSchema, body).resourceSpans.flatMap(({ scopeSpans }) =>
+      scopeSpans.flatMap((scope) => scope.spans),
+    ),
+  );
+  return new Set(spans.map(({ name }) => number_of(name)));
+}
+
+function remove(directory: string, prefix: string): void {
+  for (const name of readdirSync(directory)) if (name.startsWith(prefix)) rmSync(join(directory, name));
+}
+
+async function until_healthy(server: ServerUnderTest): Promise<number> {
+  const began_ms = performance.now();
+  await poll_until(async () => (await server.running.get("/healthz")).ok, { what: "an answer after SIGCONT" });
+  return performance.now() - began_ms;
+}
+
+/** Until spans are acknowledged again, by the same process. */
+async function until_taken({ load }: World): Promise<number> {
+  const began_ms = performance.now();
+  const acked_before = load.acked.size;
+  await poll_until(() => load.acked.size > acked_before, { what: "an acknowledgement after there was room" });
+  return performance.now() - began_ms;
+}
+
+function disk_faults({ disk }: World) {
+  if (disk.faults === null) throw new Error("this disk can't be filled");
+  return disk.faults;
+}
