@@ -4,7 +4,7 @@ import { poll_until } from "../support/poll-until.ts";
 import { number_of, type NumberedLoad } from "./numbered-load.ts";
 import type { ServerUnderTest } from "./server.ts";
 
-const DRAIN_MS_MAX = 60_000;
+const DRAIN_MS_MAX = 30_000;
 const PAGE_ROWS = 10_000;
 
 export type Comparison = { stored: number; missing: number; duplicated: number; never_sent: number };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "bun:test";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { create_metrics } from "../../src/observe/index.ts";
 import { CursorFile, open_queue_source, start_poller } from "../../src/poll/index.ts";
@@ -31,6 +32,21 @@ async function start_pipeline(directory: string) {
 const spans = (count: number): SpanInit[] => Array.from({ length: count }, () => span_init());
 
 describe("polling the queue of this process", () => {
+  it("takes back what the queue holds when the database file is removed under it", async () => {
+    using directory = temp_dir();
+    await using pipeline = await start_pipeline(directory.path);
+    await pipeline.wal.append(request_bytes(spans(3)), 3);
+    const has_all = async () => (await pipeline.stored().catch(() => [])).length === 3;
+    await poll_until(has_all, { what: "the spans" });
+    const path = join(directory.path, "traces.duckdb");
+    for (const file of [path, `${path}.wal`]) rmSync(file);
+    await poll_until(() => existsSync(path), { what: "a new file" });
+    await poll_until(has_all, { what: "the spans again" });
+    expect(pipeline.lines.map(({ msg }) => msg)).toContain(
+      "the store holds less than was once read: reading again what the source has",
+    );
+  });
+
   it("makes an accepted span visible well within a second of being told", async () => {
     using directory = temp_dir();
     await using pipeline = await start_pipeline(directory.path);
