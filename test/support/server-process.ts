@@ -4,6 +4,7 @@ import { poll_until } from "./poll-until.ts";
 export type Ports = { http: number; otlp_grpc: number; otlp_http: number; read_spans: number; auth_grpc?: number };
 
 export type ServerProcess = AsyncDisposable & {
+  readonly pid: number;
   readonly ports: Ports;
   /** All that it has written to standard error. */
   log(): string;
@@ -44,6 +45,7 @@ export async function start_server(
       { what: "a server that is ready" },
     );
     return {
+      pid: child.pid,
       ports,
       log: () => log,
       get: (path) => fetch(`http://127.0.0.1:${ports.http}${path}`),
