@@ -39,7 +39,7 @@ const files = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclu
   .stdout.toString()
   .trim()
   .split("\n")
-  .filter((path) => !path.startsWith("test/captures/") && Bun.file(join(ROOT, path)).size > 0);
+  .filter((path) => !/^test\/(captures|fixtures)\//.test(path) && Bun.file(join(ROOT, path)).size > 0);
 const sources = files.filter((path) => /^(src|test|bench|scripts)\//.test(path) && !path.startsWith("src/gen/"));
 const text_of = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const in_sources = sources.filter((path) => /^src\/.*\.ts$/.test(path));

@@ -42,9 +42,9 @@ describe("a backup", () => {
   it("made under load holds all that was acknowledged before, once", async () => {
     await using server = await start_server(FROM_SOURCE, dir.path);
     const acked: string[] = [];
-    let is_loading = true;
+    const enough = new AbortController();
     const load = (async () => {
-      for (let count = 0; is_loading; count++) {
+      for (let count = 0; !enough.signal.aborted; count++) {
         const names = Array.from({ length: 20 }, (_, index) => `span ${count}.${index}`);
         await send_spans(server.ports.otlp_http, "shop", names);
         acked.push(...names);
@@ -55,7 +55,7 @@ describe("a backup", () => {
     const { exit_code, stdout, stderr } = await backup();
     const acked_then = acked.length;
     await poll_until(() => acked.length > acked_then, { what: "the load going on" });
-    is_loading = false;
+    enough.abort();
     await load;
     expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "" });
     expect(stdout).toContain(`${target()}/duckdb/traces.duckdb: `);
