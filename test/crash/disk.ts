@@ -29,7 +29,10 @@ export function open_disk(): Disk {
   return {
     data_dir,
     faults: {
-      fill: () => remount(`size=${used_bytes(mount_point) + ROOM_BYTES}`),
+      fill: () => {
+        // What is written meanwhile may take more than the room that is to be left.
+        while (!run("mount", "-o", `remount,size=${used_bytes(mount_point) + ROOM_BYTES}`, mount_point));
+      },
       make_room: () => remount(`size=${SIZE_BYTES}`),
       make_read_only: () => remount("ro"),
       make_writable: () => remount("rw"),

@@ -97,6 +97,21 @@ export const DISK_FAULTS: Record<string, Fault> = {
     return start(world);
   },
 
+  "full disk, kill -9, start on the full disk": async (world) => {
+    disk_faults(world).fill();
+    await Bun.sleep(world.random.between(50, 500));
+    await end(world, "SIGKILL");
+    const damaged_before = damaged_files(world);
+    // It may start or not.
+    await world.server.start().then(
+      () => world.server.end("SIGKILL"),
+      () => undefined,
+    );
+    if (damaged_files(world) > damaged_before) throw new Error("a full disk was taken for damage");
+    disk_faults(world).make_room();
+    return start(world);
+  },
+
   "unwritable directory": async (world) => {
     await end(world, "SIGKILL");
     disk_faults(world).make_read_only();
@@ -165,6 +180,10 @@ async function until_taken({ load }: World): Promise<number> {
   await poll_until(() => load.acked.size > acked_before, { what: "an acknowledgement after there was room" });
   return performance.now() - began_ms;
 }
+
+const damaged_files = ({ server }: World): number =>
+  readdirSync(server.data_dir, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".damaged-"))
+    .length;
 
 function disk_faults({ disk }: World) {
   if (disk.faults === null) throw new Error("this disk can't be filled");
