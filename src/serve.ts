@@ -3,7 +3,7 @@ import { type AccessControl, key_file_path, open_access } from "./access/index.t
 import { hold_socket_path, serve_holds } from "./backup/index.ts";
 import { type Config, cursor_path, queue_path } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
-import { type IngestHalf, start_ingest, start_ingest_in_worker } from "./ingest/index.ts";
+import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
 import { CursorFile, open_queue_source, open_remote_source, type SpanSource, start_poller } from "./poll/index.ts";
@@ -32,6 +32,11 @@ export async function serve(config: Config): Promise<Running> {
   logger.info({ data_dir: config.data_dir, db_duckdb_path: config.db_duckdb_path }, "starting");
   const doors = open_doors(config, logger, metrics);
 
+  const remote_host = config.ingestion_grpc_host;
+  const open_source =
+    remote_host === undefined
+      ? await prepare_built_in(config, logger, starting, fail)
+      : () => ({ source: starting.use(open_remote_source(remote_options(config, remote_host))), ingest: undefined });
   const store = starting.use(
     await open_store(
       {
@@ -57,12 +62,9 @@ export async function serve(config: Config): Promise<Running> {
     }),
   );
 
-  let source: SpanSource;
-  if (config.ingestion_grpc_host === undefined) {
-    ({ ingest, source } = await start_built_in(config, logger, starting, fail));
-  } else {
-    source = starting.use(open_remote_source(remote_options(config, config.ingestion_grpc_host)));
-  }
+  const opened = await open_source();
+  const { source } = opened;
+  ingest = opened.ingest;
   const key_service = await start_key_service_if_asked(config, doors, starting);
   const poller = start_poller({ source, store, cursor, logger, metrics });
   starting.defer(() => poller.stop());
@@ -73,19 +75,27 @@ export async function serve(config: Config): Promise<Running> {
   return running(starting, failure, logger, ports, [doors.access, doors.certificates, ...(ingest ? [ingest] : [])]);
 }
 
-/** The receivers and the queue in their Worker, and the queue as a source that hears of each commit. */
-async function start_built_in(
+type OpenedSource = { source: SpanSource; ingest: IngestHalf | undefined };
+
+/**
+ * The receivers and the queue in a thread of their own, which runs when this resolves; everything made after it goes
+ * behind it. Calling what it resolves to starts them, and gives the queue as a source that hears of each commit.
+ */
+async function prepare_built_in(
   config: Config,
   logger: Logger,
   starting: AsyncDisposableStack,
   on_failed: (error: Error) => void,
-): Promise<{ ingest: IngestHalf; source: SpanSource }> {
+): Promise<() => Promise<OpenedSource>> {
   let wake = () => {};
-  const hooks = { on_appended: () => wake(), on_failed };
-  const ingest = starting.use(await start_ingest_in_worker(config, logger, hooks));
-  const source = starting.use(open_queue_source(queue_path(config), (through) => ingest.trim(through)));
-  wake = () => source.wake();
-  return { ingest, source };
+  const thread = starting.use(await spawn_ingest_thread(logger, { on_appended: () => wake(), on_failed }));
+  go_behind_ingest();
+  return async () => {
+    const ingest = starting.use(await thread.start(config));
+    const source = starting.use(open_queue_source(queue_path(config), (through) => ingest.trim(through)));
+    wake = () => source.wake();
+    return { source, ingest };
+  };
 }
 
 /** The ingestion half alone: receivers, queue, ReadSpans. Resolves when ready; rejects with nothing left running. */

@@ -6,18 +6,30 @@ import type { IngestHalf, IngestHooks, IngestPorts } from "./types.ts";
 
 const STOP_MS_MAX = 3_000;
 
+/** A Worker that is there and waits to be told to receive. */
+export interface IngestThread extends AsyncDisposable {
+  /** As `start_ingest`, in the Worker. May be called once; disposing of what it resolves to ends the Worker. */
+  start(config: Config): Promise<IngestHalf>;
+}
+
 /**
- * `start_ingest` in a Worker, so that nothing that this thread does delays an acknowledgement. Rejects as that does, with
- * the same message. Afterwards a Worker that ends without being asked to is told to `on_failed`, once.
+ * Makes a Worker for the ingesting half, so that nothing that this thread does delays an acknowledgement. Resolves when
+ * its thread runs. A Worker that ends later without being asked to is told to `on_failed`, once.
  */
-export async function start_ingest_in_worker(config: Config, logger: Logger, hooks: IngestHooks): Promise<IngestHalf> {
+export async function spawn_ingest_thread(logger: Logger, hooks: IngestHooks): Promise<IngestThread> {
   const worker = new IngestWorker(logger, hooks);
-  const ports = await worker.start(config);
+  await worker.is_up;
   return {
-    ports,
-    trim: (through) => worker.trim(through),
-    reload: () => worker.reload(),
-    render_metrics: () => worker.render_metrics(),
+    async start(config) {
+      const ports = await worker.start(config);
+      return {
+        ports,
+        trim: (through) => worker.trim(through),
+        reload: () => worker.reload(),
+        render_metrics: () => worker.render_metrics(),
+        [Symbol.asyncDispose]: () => worker.stop(),
+      };
+    },
     [Symbol.asyncDispose]: () => worker.stop(),
   };
 }
@@ -29,18 +41,25 @@ class IngestWorker {
   private readonly stopped = Promise.withResolvers<void>();
   private readonly closed = Promise.withResolvers<void>();
   private metrics_asked: PromiseWithResolvers<string>[] = [];
-  private state: "starting" | "running" | "stopping" | "ended" = "starting";
+  private state: "waiting" | "starting" | "running" | "stopping" | "ended" = "waiting";
+  private readonly opened = Promise.withResolvers<void>();
+  /** Resolves when the thread runs; rejects when it can't. */
+  readonly is_up: Promise<void> = this.opened.promise;
 
   constructor(
     private readonly logger: Logger,
     private readonly hooks: IngestHooks,
   ) {
+    // It may fail while nobody waits for it.
+    this.ready.promise.catch(() => undefined);
+    this.worker.addEventListener("open", () => this.opened.resolve());
     this.worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.handle(data));
     this.worker.addEventListener("error", ({ message }) => this.end(new Error(`the ingest thread failed: ${message}`)));
     this.worker.addEventListener("close", () => this.end(new Error("the ingest thread ended")));
   }
 
   async start(config: Config): Promise<IngestPorts> {
+    this.state = "starting";
     this.say({ kind: "start", config });
     try {
       const ports = await this.ready.promise;
@@ -70,8 +89,10 @@ class IngestWorker {
   }
 
   async stop(): Promise<void> {
-    if (this.state !== "running") return;
+    const was_running = this.state === "running";
+    if (!was_running && this.state !== "waiting") return;
     this.state = "stopping";
+    if (!was_running) return this.terminate();
     this.say({ kind: "stop" });
     const deadline = setTimeout(() => {
       this.logger.warn(`the ingest thread is still stopping after ${STOP_MS_MAX} ms and is ended`);
@@ -110,6 +131,7 @@ class IngestWorker {
   private end(error: Error): void {
     this.closed.resolve();
     this.stopped.resolve();
+    this.opened.reject(error);
     this.ready.reject(error);
     for (const asked of this.metrics_asked.splice(0)) asked.reject(error);
     const was_running = this.state === "running";

@@ -3,6 +3,7 @@
  *
  * It needs nothing of the other half. What is acknowledged is on disk in the queue at `queue_path`, for whoever reads it.
  */
-export { start_ingest_in_worker } from "./in-worker.ts";
+export { type IngestThread, spawn_ingest_thread } from "./in-worker.ts";
+export { go_behind_ingest } from "./priority.ts";
 export { start_ingest } from "./start.ts";
 export type { IngestHalf, IngestHooks, IngestPorts } from "./types.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { connect, createServer, type Server } from "node:net";
 import { load_config, queue_path } from "../../src/config/index.ts";
-import { type IngestHalf, start_ingest, start_ingest_in_worker } from "../../src/ingest/index.ts";
+import { type IngestHalf, spawn_ingest_thread, start_ingest } from "../../src/ingest/index.ts";
 import { create_logger } from "../../src/observe/index.ts";
 import {
   DURABLE_KEY_METADATA,
@@ -71,6 +71,9 @@ const failure_of = (attempt: Promise<unknown>): Promise<string> =>
   );
 
 const good = () => request_bytes([span_init(), span_init()]);
+
+const start_ingest_in_worker: typeof start_ingest = async (config, logger, hooks) =>
+  (await spawn_ingest_thread(logger, hooks)).start(config);
 
 for (const [where, start_half] of [
   ["in this thread", start_ingest],
@@ -181,6 +184,17 @@ describe("ReadSpans of the ingesting half", () => {
     half.trim(first.last_key);
     await poll_until(() => entries().length < 2, { what: "the trim" });
     expect(entries()).toEqual([second]);
+  });
+});
+
+describe("a Worker that is not told to start", () => {
+  it("ends when it is disposed of, without a word", async () => {
+    const failures: Error[] = [];
+    const hooks = { on_appended: () => undefined, on_failed: (error: Error) => void failures.push(error) };
+    const thread = await spawn_ingest_thread(create_logger("silent"), hooks);
+    await thread[Symbol.asyncDispose]();
+    await thread[Symbol.asyncDispose]();
+    expect(failures).toEqual([]);
   });
 });
 
