@@ -24,8 +24,7 @@ export type OpenedQueue = {
 export function open_queue(path: string, logger: Logger): OpenedQueue {
   const last_written_ms = written_unix_ms(path);
   const is_log_cut = tell_of_damaged_log(path, logger);
-  const opened = open_or_salvage(path, logger);
-  const { file, damaged_entries, is_new } = opened;
+  const { file, damaged_entries, is_new } = open_or_salvage(path, logger);
   // The highest key may be among what is gone. New ones must lie above it all the same: a reader is at it already.
   if (is_log_cut || is_new) file.raise_highest_key(ulid_of(last_written_ms + 1));
   return { file, damaged_entries };

@@ -46,15 +46,17 @@ export class QueueFile implements Disposable {
   private readonly shrink_state: Statement;
 
   constructor(path: string) {
-    this.appends = connect(path, "FULL");
+    using cleanup = new DisposableStack();
+    this.appends = connect(path, "FULL", cleanup);
     this.appends.run(schema);
     add_checksums(this.appends);
-    this.trims = connect(path, "NORMAL");
+    this.trims = connect(path, "NORMAL", cleanup);
     this.insert_entry = this.appends.prepare(insert_entry);
     this.advance_state = this.appends.prepare(advance_state);
     this.select_oldest = this.trims.prepare(select_oldest);
     this.delete_through = this.trims.prepare(delete_through);
     this.shrink_state = this.trims.prepare(shrink_state);
+    cleanup.move();
   }
 
   state(): QueueState {
@@ -135,8 +137,12 @@ export class QueueFile implements Disposable {
   }
 }
 
-function connect(path: string, synchronous: "FULL" | "NORMAL"): Database {
-  const database = new Database(path);
+/**
+ * `cleanup` closes it when the queue can't be opened after all. Left to the garbage collector it would end later, and take
+ * with it the log of whatever has that name by then.
+ */
+function connect(path: string, synchronous: "FULL" | "NORMAL", cleanup: DisposableStack): Database {
+  const database = cleanup.adopt(new Database(path), (opened) => opened.close());
   // The first two count only before the first page is written, which journal_mode does.
   database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
   database.run("PRAGMA auto_vacuum = INCREMENTAL");

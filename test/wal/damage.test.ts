@@ -138,6 +138,20 @@ describe("a queue whose file is damaged", () => {
     expect(compare_ulids(three.first_key, before[1].last_key)).toBeGreaterThan(0);
   });
 
+  it("is begun anew when its tables can't be found, and the new one's log outlives the old one", async () => {
+    await queue_texts("one", "two");
+    // Behind the header of 100 bytes: the schema.
+    overwrite(queue.path, 100, Buffer.alloc(400, 0x5a));
+    const { wal, errors } = open_logged();
+    await using _closing = wal;
+    expect(errors()).toHaveLength(1);
+    await wal.append(body("three"), 1);
+    Bun.gc(true);
+    await wal.append(body("four"), 1);
+    expect(first_words(queue.read())).toEqual(["three", "four"]);
+    expect(statSync(`${queue.path}-wal`).size).toBeGreaterThan(2 * BODY_BYTES);
+  });
+
   it("keeps every entry that can be read, under its own key", async () => {
     const before = await queue_texts("one", "two", "three", "four");
     overwrite(queue.path, await link_of(queue.path, "two"), Buffer.alloc(4, 0xff));
