@@ -31,7 +31,7 @@ export async function serve_holds(path: string, store: Pick<SpanStore, "hold">, 
     await once(server, "listening");
     chmodSync(path, 0o600);
   } catch (error) {
-    logger.error({ err: error }, `cannot listen on ${path}: no backups while this server runs`);
+    logger.warn({ err: error }, `cannot listen on ${path}: no backups while this server runs`);
   }
   return { [Symbol.asyncDispose]: () => close(server, sockets) };
 }

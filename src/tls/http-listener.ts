@@ -11,7 +11,9 @@ export type HttpListener = { readonly port: number; stop(close_connections?: boo
 /**
  * Runs what `serve` starts, with the certificate of the moment. Bun 1.4's `reload` takes a new certificate and goes on
  * showing the old one. So each certificate gets a server of its own, which listens at the same port before the former
- * one stops, so that no connection is refused in between. Throws what `serve` throws.
+ * one stops: the port is never closed, and what is being answered is answered. Idle connections and those that come in
+ * that very moment are closed (1 or 2 when 8 clients do nothing but connect); clients connect again. Throws what `serve`
+ * throws.
  */
 export function listen_http(
   certificates: Certificates,

@@ -2,8 +2,8 @@
  * The certificate of every listener, and its replacement while they run.
  *
  * `open_certificates` reads it; `listen_http` and `server_credentials` make Bun's and grpc-js's servers show it, and a
- * newer one after `reload`, without losing a connection: those that are open go on under the certificate that they began
- * with. `client_channel` is the other end of a gRPC connection.
+ * newer one after `reload`, without a pause: gRPC connections go on under the certificate that they began with, and HTTP
+ * requests get their answers. `client_channel` is the other end of a gRPC connection.
  */
 export { type Certificate, type Certificates, open_certificates, TlsError, type TlsErrorCode } from "./certificates.ts";
 export { client_channel, type ClientTls } from "./client-channel.ts";

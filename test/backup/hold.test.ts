@@ -104,7 +104,7 @@ describe("a hold", () => {
 
   it("is not to be had at a path that is too long, which is logged", async () => {
     await using _unreachable = await serve_holds(join(path, "..", "x".repeat(120)), store, logger);
-    expect(lines).toMatchObject([{ level: 50, msg: expect.stringMatching(/^cannot listen on .*: no backups/) }]);
+    expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^cannot listen on .*: no backups/) }]);
   });
 
   it("is refused by a store that is closed", async () => {

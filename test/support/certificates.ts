@@ -14,7 +14,7 @@ export function make_certificate(directory: string, name: string): CertificateFi
   return { cert, key };
 }
 
-/** Whose certificate a new connection to the port is shown. */
+/** Whose certificate a new connection to the port is shown; rejects when the connection is reset. */
 export function shown_subject(port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"] };
