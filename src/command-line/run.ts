@@ -3,6 +3,7 @@ import { AccessError, key_file_path, read_keys } from "../access/index.ts";
 import { type Config, ConfigError, load_config, refuse_open_listeners } from "../config/index.ts";
 import { create_logger } from "../observe/index.ts";
 import { type Invocation, parse_arguments, UsageError } from "./arguments.ts";
+import type { CommandName } from "./commands.ts";
 import { read_config_file } from "./config-file.ts";
 import { print_health } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
@@ -13,7 +14,9 @@ type Environment = Record<string, string | undefined>;
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
   try {
     const invocation = parse_arguments(argv);
-    return invocation === null ? 0 : await execute(invocation, env);
+    if (invocation === null) return 0;
+    const settings = () => settings_of(invocation, env);
+    return (await ACTIONS[invocation.command](invocation, settings)) ?? 0;
   } catch (error) {
     if (!is_expected(error)) throw error;
     console.error(`junjo-traces: ${error.message}`);
@@ -21,44 +24,24 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   }
 }
 
-/** Rooms that load much are loaded by the commands that need them. */
-async function execute(invocation: Invocation, env: Environment): Promise<number> {
-  switch (invocation.command) {
-    case "version":
-      console.log(version);
-      return 0;
-    case "openapi": {
-      const { openapi_document } = await import("../http/index.ts");
-      console.log(JSON.stringify(openapi_document(), null, 2));
-      return 0;
-    }
-    default:
-      return execute_with(settings_of(invocation, env), invocation);
-  }
-}
+/** What a command does with its arguments and the settings, which are read when it asks for them. Nothing: code 0. */
+type Action = (invocation: Invocation, settings: () => Config) => void | number | Promise<void | number>;
 
-async function execute_with(config: Config, { command, operands, key }: Invocation): Promise<number> {
-  switch (command) {
-    case "keys add":
-      print_new_key(key_file_path(config), key);
-      return 0;
-    case "keys list":
-      print_keys(key_file_path(config));
-      return 0;
-    case "keys revoke":
-      revoke_key(key_file_path(config), operands[0]);
-      return 0;
-    case "backup":
-      return run_backup(config, operands[0]);
-    case "health":
-      return print_health(config);
-    case "serve":
-    case "ingest":
-      return run_server(command, config);
-    default:
-      throw new UsageError(`${command} takes no settings`);
-  }
-}
+/** Rooms that load much are loaded by the commands that need them. */
+const ACTIONS: Record<CommandName, Action> = {
+  serve: (_, settings) => run_server("serve", settings()),
+  ingest: (_, settings) => run_server("ingest", settings()),
+  "keys add": ({ key }, settings) => print_new_key(key_file_path(settings()), key),
+  "keys list": (_, settings) => print_keys(key_file_path(settings())),
+  "keys revoke": ({ operands }, settings) => revoke_key(key_file_path(settings()), operands[0]),
+  backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
+  health: (_, settings) => print_health(settings()),
+  openapi: async () => {
+    const { openapi_document } = await import("../http/index.ts");
+    console.log(JSON.stringify(openapi_document(), null, 2));
+  },
+  version: () => console.log(version),
+};
 
 async function run_backup(config: Config, directory: string): Promise<number> {
   const { BackupError, make_backup } = await import("../backup/index.ts");

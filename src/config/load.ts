@@ -35,7 +35,7 @@ export function load_config(sources: ConfigSources): Config {
 
   const data_dir = resolve(values.data_dir ?? default_data_dir());
   const db_duckdb_path = resolve(values.db_duckdb_path ?? join(data_dir, "duckdb", "traces.duckdb"));
-  refuse_half_a_certificate(values);
+  refuse_half_of_tls(values);
   refuse_equal_ports(values);
   return { ...values, data_dir, db_duckdb_path };
 }
@@ -80,9 +80,13 @@ export function refuse_open_listeners({ host, api_keys, insecure }: Config, has_
   );
 }
 
-function refuse_half_a_certificate({ tls_cert_path, tls_key_path }: Values): void {
-  if ((tls_cert_path === undefined) === (tls_key_path === undefined)) return;
-  throw new ConfigError("TLS_CERT_PATH and TLS_KEY_PATH go together");
+function refuse_half_of_tls({ tls_cert_path, tls_key_path, ingestion_tls, ingestion_tls_ca_path }: Values): void {
+  if ((tls_cert_path === undefined) !== (tls_key_path === undefined)) {
+    throw new ConfigError("TLS_CERT_PATH and TLS_KEY_PATH go together");
+  }
+  if (ingestion_tls_ca_path !== undefined && !ingestion_tls) {
+    throw new ConfigError("INGESTION_TLS_CA_PATH is for INGESTION_TLS=true");
+  }
 }
 
 function refuse_equal_ports(values: Values): void {

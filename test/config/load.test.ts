@@ -111,6 +111,13 @@ describe("settings that depend on each other", () => {
   it("wants a certificate and its key", () => {
     expect(() => load({ flags: { tls_cert_path: "a.pem" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
     expect(() => load({ flags: { tls_key_path: "a.key" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
+    load({ flags: { tls_cert_path: "a.pem", tls_key_path: "a.key" } });
+  });
+
+  it("trusts authorities only where it speaks TLS", () => {
+    const flags = { ingestion_tls_ca_path: "a.pem" };
+    expect(() => load({ flags })).toThrow("INGESTION_TLS_CA_PATH is for INGESTION_TLS=true");
+    load({ flags: { ...flags, ingestion_tls: true } });
   });
 
   it("refuses one port for two listeners, unless the system gives them", () => {

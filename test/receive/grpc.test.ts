@@ -147,7 +147,7 @@ describe("OTLP over gRPC", () => {
 
   it("takes any known key by any of the headers, and refuses everything else", async () => {
     await stop();
-    await start({ api_keys: ["one"] });
+    await start({ api_keys: ["one", "reader:read"] });
     const known: Record<string, string>[] = [
       { "x-junjo-api-key": "one" },
       { "x-api-key": "one" },
@@ -157,6 +157,8 @@ describe("OTLP over gRPC", () => {
     for (const headers of [{}, { "x-api-key": "two" }] as Record<string, string>[]) {
       expect(await error_of(send(good(), { headers }))).toMatchObject({ code: status.UNAUTHENTICATED });
     }
+    const of_a_reader = send(good(), { headers: { "x-api-key": "reader" } });
+    expect(await error_of(of_a_reader)).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(receivers.bodies()).toHaveLength(3);
   });
 

@@ -69,6 +69,12 @@ describe("OTLP over HTTP with keys", () => {
   });
 });
 
+it("OTLP over HTTP refuses a key that is for reading with 403", async () => {
+  await start({ api_keys: ["reader:read"] });
+  const answer = await post(good(), { headers: { "x-api-key": "reader" } });
+  expect(await refusal_of(answer)).toMatchObject({ status: 403, code: 7 });
+});
+
 describe("stopping OTLP over HTTP", () => {
   it("answers the requests in flight, and does not wait for idle connections", async () => {
     await start();

@@ -220,9 +220,10 @@ describe("ReadSpans with keys", () => {
     await server[Symbol.asyncDispose]();
     reader[Symbol.dispose]();
     await wal[Symbol.asyncDispose]();
-    await start(["secret"]);
+    await start(["secret", "writer:ingest"]);
     expect(await outcome(read_spans())).toBe(status.UNAUTHENTICATED);
     expect(await outcome(read_spans({}, { "x-api-key": "wrong" }))).toBe(status.UNAUTHENTICATED);
+    expect(await outcome(read_spans({}, { "x-api-key": "writer" }))).toBe(status.PERMISSION_DENIED);
     expect(await outcome(read_spans({}, { "x-junjo-api-key": "secret" }))).toBe(status.OK);
     expect(await outcome(read_spans({}, { authorization: "Bearer secret" }))).toBe(status.OK);
   });
