@@ -110,6 +110,16 @@ describe("a log of DuckDB's that is damaged", () => {
     expect(damaged_files()).toEqual([expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/)]);
   });
 
+  it("and was removed under a running process is not missed: its rows are brought into the file", async () => {
+    {
+      await using store = await open();
+      rmSync(`${path}.wal`);
+      expect(await store.checkpoint_when_due()).toBe(true);
+    }
+    await using store = await open();
+    expect(await names(store)).toEqual(["new", "new", "old", "old"]);
+  });
+
   it.each([
     ["cut short", () => truncateSync(`${path}.wal`, size_of(`${path}.wal`) - 10)],
     ["garbage in its middle", () => overwrite(`${path}.wal`, size_of(`${path}.wal`) / 2)],

@@ -41,14 +41,16 @@ class DuckDbStore implements SpanStore {
   private writing: Promise<unknown> = Promise.resolve();
   private is_closed = false;
   /** Nothing was appended since the last checkpoint. */
-  private is_log_empty = true;
+  private is_log_empty: boolean;
 
   constructor(
     /** Null after an error that a database does not outlive, until the next append opens it again. */
     private session: Session | null,
     private readonly options: DatabaseOptions,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.is_log_empty = this.log_bytes() === 0;
+  }
 
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
     return this.alone((writer) =>
@@ -71,7 +73,7 @@ class DuckDbStore implements SpanStore {
     return this.alone(async (writer) => {
       // Someone has removed it. What is written to it now would be gone with this process.
       if (!existsSync(path)) throw new Error(FILE_IS_GONE);
-      const log_bytes = file_bytes(`${path}.wal`);
+      const log_bytes = this.log_bytes();
       // A log that is not there although it should be was removed too.
       const is_log_whole = log_bytes > 0 || this.is_log_empty;
       if (is_log_whole && log_bytes === 0) return true;
@@ -138,7 +140,10 @@ class DuckDbStore implements SpanStore {
   }
 
   private async write<Result>(work: (writer: DuckDBConnection) => Promise<Result>): Promise<Result> {
-    this.session ??= await Session.open(this.options, this.logger);
+    if (this.session === null) {
+      this.session = await Session.open(this.options, this.logger);
+      this.is_log_empty = this.log_bytes() === 0;
+    }
     try {
       return await work(this.session.writer);
     } catch (error) {
@@ -147,6 +152,10 @@ class DuckDbStore implements SpanStore {
       if (damage !== null) move_aside(this.options.path, damage, first_line(error), this.logger);
       throw error;
     }
+  }
+
+  private log_bytes(): number {
+    return file_bytes(`${this.options.path}.wal`);
   }
 
   private async close_session(): Promise<void> {
