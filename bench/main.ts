@@ -68,24 +68,24 @@ async function settled(port: number, span_count: number): Promise<void> {
 }
 
 async function measure(name: string, { process: server, ports }: Server): Promise<Measured> {
-  const cpu_before = cpu_seconds(server.pid);
-  const url = `http://127.0.0.1:${ports.otlp_http}/v1/traces`;
-  const load = Bun.spawn([process.execPath, join(import.meta.dir, "load.ts"), "--url", url, "--spans", values.spans], {
-    stderr: "inherit",
-  });
-  const result = JSON.parse(await new Response(load.stdout).text()) as LoadResult;
-  if (ports.http !== undefined) await settled(ports.http, result.acked_spans);
-  const settled_seconds = ports.http === undefined ? result.seconds : (Date.now() - result.began_unix_ms) / 1000;
-  const measured = {
-    ...result,
-    name,
-    settled_seconds,
-    cpu_seconds: cpu_seconds(server.pid) - cpu_before,
-    rss_mib: peak_rss_mib(server.pid),
-  };
-  server.kill();
-  await server.exited;
-  return measured;
+  try {
+    const cpu_before = cpu_seconds(server.pid);
+    const url = `http://127.0.0.1:${ports.otlp_http}/v1/traces`;
+    const load = Bun.spawn(
+      [process.execPath, join(import.meta.dir, "load.ts"), "--url", url, "--spans", values.spans],
+      {
+        stderr: "inherit",
+      },
+    );
+    const result = JSON.parse(await new Response(load.stdout).text()) as LoadResult;
+    if (ports.http !== undefined) await settled(ports.http, result.acked_spans);
+    const settled_seconds = ports.http === undefined ? result.seconds : (Date.now() - result.began_unix_ms) / 1000;
+    const cpu = cpu_seconds(server.pid) - cpu_before;
+    return { ...result, name, settled_seconds, cpu_seconds: cpu, rss_mib: peak_rss_mib(server.pid) };
+  } finally {
+    server.kill();
+    await server.exited;
+  }
 }
 
 const directory = mkdtempSync(join(tmpdir(), "junjo-traces-bench-"));

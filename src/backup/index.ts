@@ -3,7 +3,7 @@
  *
  * `make_backup` is what the command does: it copies the store, then the queue, while the store stands still, so that the
  * queue's copy holds all that the store's does not. `serve_holds` is the running server's part: whoever connects to its
- * socket holds the store still until the connection ends. docs/adr/0010 has the reasons.
+ * socket holds the store still until the connection ends. docs/adr/0009 has the reasons.
  */
 export { BackupError, type BackupErrorCode } from "./error.ts";
 export { hold_socket_path } from "./hold-protocol.ts";

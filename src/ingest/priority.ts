@@ -8,7 +8,7 @@ const BEHIND_INGEST = 5;
  * work than cores. Called when the ingest thread is there and DuckDB's are not: a flush must not delay an acknowledgement.
  *
  * Linux keeps a priority for each thread, and 0 stands for the one that calls; elsewhere it is the whole process, which
- * changes nothing between its threads. See docs/adr/0011.
+ * changes nothing between its threads. See docs/adr/0010.
  */
 export function go_behind_ingest(): void {
   setPriority(0, BEHIND_INGEST);
