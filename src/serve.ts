@@ -35,7 +35,7 @@ export async function serve(config: Config): Promise<Running> {
   const remote_host = config.ingestion_grpc_host;
   const open_source =
     remote_host === undefined
-      ? await prepare_built_in(config, logger, starting, fail)
+      ? prepare_built_in(config, logger, starting, fail)
       : () => ({ source: starting.use(open_remote_source(remote_options(config, remote_host))), ingest: undefined });
   const store = starting.use(
     await open_store(
@@ -78,17 +78,17 @@ export async function serve(config: Config): Promise<Running> {
 type OpenedSource = { source: SpanSource; ingest: IngestHalf | undefined };
 
 /**
- * The receivers and the queue in a thread of their own, which runs when this resolves; everything made after it goes
- * behind it. Calling what it resolves to starts them, and gives the queue as a source that hears of each commit.
+ * The receivers and the queue in a thread of their own, which is there when this returns; everything made after it goes
+ * behind it. Calling what it returns starts them, and gives the queue as a source that hears of each commit.
  */
-async function prepare_built_in(
+function prepare_built_in(
   config: Config,
   logger: Logger,
   starting: AsyncDisposableStack,
   on_failed: (error: Error) => void,
-): Promise<() => Promise<OpenedSource>> {
+): () => Promise<OpenedSource> {
   let wake = () => {};
-  const thread = starting.use(await spawn_ingest_thread(logger, { on_appended: () => wake(), on_failed }));
+  const thread = starting.use(spawn_ingest_thread(logger, { on_appended: () => wake(), on_failed }));
   go_behind_ingest();
   return async () => {
     const ingest = starting.use(await thread.start(config));

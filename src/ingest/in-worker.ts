@@ -13,12 +13,12 @@ export interface IngestThread extends AsyncDisposable {
 }
 
 /**
- * Makes a Worker for the ingesting half, so that nothing that this thread does delays an acknowledgement. Resolves when
- * its thread runs. A Worker that ends later without being asked to is told to `on_failed`, once.
+ * Makes a Worker for the ingesting half, so that nothing that this thread does delays an acknowledgement. Its thread is
+ * there when this returns, and loads while others work. A Worker that ends after its start without being asked to is told
+ * to `on_failed`, once.
  */
-export async function spawn_ingest_thread(logger: Logger, hooks: IngestHooks): Promise<IngestThread> {
+export function spawn_ingest_thread(logger: Logger, hooks: IngestHooks): IngestThread {
   const worker = new IngestWorker(logger, hooks);
-  await worker.is_up;
   return {
     async start(config) {
       const ports = await worker.start(config);
@@ -42,9 +42,6 @@ class IngestWorker {
   private readonly closed = Promise.withResolvers<void>();
   private metrics_asked: PromiseWithResolvers<string>[] = [];
   private state: "waiting" | "starting" | "running" | "stopping" | "ended" = "waiting";
-  private readonly opened = Promise.withResolvers<void>();
-  /** Resolves when the thread runs; rejects when it can't. */
-  readonly is_up: Promise<void> = this.opened.promise;
 
   constructor(
     private readonly logger: Logger,
@@ -52,14 +49,13 @@ class IngestWorker {
   ) {
     // It may fail while nobody waits for it.
     this.ready.promise.catch(() => undefined);
-    this.worker.addEventListener("open", () => this.opened.resolve());
     this.worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.handle(data));
     this.worker.addEventListener("error", ({ message }) => this.end(new Error(`the ingest thread failed: ${message}`)));
     this.worker.addEventListener("close", () => this.end(new Error("the ingest thread ended")));
   }
 
   async start(config: Config): Promise<IngestPorts> {
-    this.state = "starting";
+    if (this.state === "waiting") this.state = "starting";
     this.say({ kind: "start", config });
     try {
       const ports = await this.ready.promise;
@@ -131,7 +127,6 @@ class IngestWorker {
   private end(error: Error): void {
     this.closed.resolve();
     this.stopped.resolve();
-    this.opened.reject(error);
     this.ready.reject(error);
     for (const asked of this.metrics_asked.splice(0)) asked.reject(error);
     const was_running = this.state === "running";

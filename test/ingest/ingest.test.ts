@@ -72,8 +72,8 @@ const failure_of = (attempt: Promise<unknown>): Promise<string> =>
 
 const good = () => request_bytes([span_init(), span_init()]);
 
-const start_ingest_in_worker: typeof start_ingest = async (config, logger, hooks) =>
-  (await spawn_ingest_thread(logger, hooks)).start(config);
+const start_ingest_in_worker: typeof start_ingest = (config, logger, hooks) =>
+  spawn_ingest_thread(logger, hooks).start(config);
 
 for (const [where, start_half] of [
   ["in this thread", start_ingest],
@@ -191,7 +191,7 @@ describe("a Worker that is not told to start", () => {
   it("ends when it is disposed of, without a word", async () => {
     const failures: Error[] = [];
     const hooks = { on_appended: () => undefined, on_failed: (error: Error) => void failures.push(error) };
-    const thread = await spawn_ingest_thread(create_logger("silent"), hooks);
+    const thread = spawn_ingest_thread(create_logger("silent"), hooks);
     await thread[Symbol.asyncDispose]();
     await thread[Symbol.asyncDispose]();
     expect(failures).toEqual([]);
