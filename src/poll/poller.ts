@@ -36,6 +36,8 @@ class PollLoop implements Poller {
   private readonly metrics;
   private readonly ended: Promise<void>;
   private position: Ulid | null = null;
+  /** That the store holds less than the cursor says has been told. */
+  private is_known_behind = false;
 
   constructor(private readonly options: PollerOptions) {
     this.health = new Health(options.logger, options.source.name);
@@ -150,12 +152,14 @@ class PollLoop implements Poller {
     const { source, store, cursor, logger } = this.options;
     const held = await store.position(source.name);
     const noted = cursor.get(source.name);
-    if (noted !== null && (held === null || compare_ulids(noted, held) > 0)) {
+    const is_behind = noted !== null && (held === null || compare_ulids(noted, held) > 0);
+    if (is_behind && !this.is_known_behind) {
       logger.warn(
         { source: source.name },
         "the store holds less than was once read: reading again what the source has",
       );
     }
+    this.is_known_behind = is_behind;
     return held;
   }
 }
