@@ -6,7 +6,7 @@ export const ATTRIBUTE_DEPTH_MAX = 48;
 /** Wire bytes that one store transaction takes at most (one request may be larger and then goes alone). */
 export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Spans that one store transaction takes at most: ten vectors of DuckDB. Larger ones gain little (FACTS: 20,480 rows). */
+/** Spans that one store transaction takes at most: ten vectors of DuckDB. Larger ones gain little and hold the store for longer. */
 export const BATCH_SPANS_MAX = 20_480;
 
 /** Decoded text that one batch may grow to; a record that needs more is refused as too large. */
