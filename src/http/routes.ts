@@ -5,7 +5,7 @@ import { SPAN_SCHEMA } from "./span-schema.ts";
 
 type Content = Record<string, { schema: z.ZodType }>;
 
-/** Typed as any content: rows come as text from the store, so that there is no typed JSON for a handler to return. */
+/** Content of unstated type: rows come as text from the store, so that there is no typed JSON for a handler to return. */
 const json = (schema: z.ZodType, description: string): { description: string; content: Content } => ({
   description,
   content: { "application/json": { schema } },

@@ -34,6 +34,7 @@ class RemoteSource implements SpanSource {
   readonly name: string;
   private readonly client: Client;
   private readonly metadata = new Metadata();
+  private durable_key: Ulid | null = null;
   private batch_size: number;
 
   constructor(private readonly options: RemoteSourceOptions) {
@@ -68,9 +69,9 @@ class RemoteSource implements SpanSource {
     return pause(this.options.poll_interval_ms, signal);
   }
 
-  /** Sent along with the next read: a service that knows the header gives the space back, another passes over it. */
+  /** Sent along with reads that follow: a service that knows the header gives the space back, another passes over it. */
   release(through: Ulid): void {
-    this.metadata.set(DURABLE_KEY_METADATA, Buffer.from(through));
+    this.durable_key = through;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,9 +120,18 @@ class RemoteSource implements SpanSource {
       (message: typeof request) => Buffer.from(toBinary(ReadSpansRequestSchema, message)),
       (bytes) => fromBinary(ReadSpansResponseSchema, bytes),
       request,
-      this.metadata,
+      this.metadata_of(after),
       { deadline: Date.now() + this.options.deadline_ms },
     );
+  }
+
+  /** A store that has begun anew asks for what it once held: then it must not say that it holds that for good. */
+  private metadata_of(after: Ulid | null): Metadata {
+    const { durable_key, metadata } = this;
+    if (durable_key === null || after === null || compare_ulids(after, durable_key) < 0) return metadata;
+    const with_key = metadata.clone();
+    with_key.set(DURABLE_KEY_METADATA, Buffer.from(durable_key));
+    return with_key;
   }
 }
 

@@ -218,4 +218,22 @@ describe("polling a remote ingestion service", () => {
     await until_stored(3);
     expect(lines[0]?.msg).toContain("the store holds less than was once read");
   });
+
+  it("says what is held for good only while it asks for what comes after that", async () => {
+    const source = open_remote_source({
+      host: "127.0.0.1",
+      port: server.port,
+      poll_interval_ms: 10,
+      batch_size: 100,
+      deadline_ms: 5_000,
+      message_bytes_max: 4 * 1024 * 1024,
+    });
+    resources.defer(() => source[Symbol.asyncDispose]());
+    const key = (byte: number) => new Uint8Array(16).fill(byte);
+    const { signal } = new AbortController();
+    await source.read(key(5), signal);
+    source.release(key(5));
+    for (const after of [key(5), key(6), key(4), null]) await source.read(after, signal);
+    expect(server.durable_keys).toEqual(["", hex(key(5)), hex(key(5)), "", ""]);
+  });
 });

@@ -46,6 +46,8 @@ export class IngestionServer implements AsyncDisposable {
   queue: QueuedSpan[] = [];
   /** Each request that came, in order. */
   readonly requests: { start_key: string; batch_size: number }[] = [];
+  /** For each of them, the key up to which the reader says that it holds everything for good; "" if it says nothing. */
+  readonly durable_keys: string[] = [];
   port = 0;
   private server = new Server();
 
@@ -67,6 +69,8 @@ export class IngestionServer implements AsyncDisposable {
       ReadSpans: (call: ReadCall) => {
         const start_key = Buffer.from(call.request.startKeyUlid).toString("hex");
         this.requests.push({ start_key, batch_size: call.request.batchSize });
+        const [durable_key = ""] = call.metadata.get("junjo-traces-durable-key-bin");
+        this.durable_keys.push(Buffer.from(durable_key).toString("hex"));
         this.answer(call);
       },
     });

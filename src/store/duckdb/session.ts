@@ -24,9 +24,15 @@ export class Session implements AsyncDisposable {
   /** Rejects with StoreError. */
   static async open(options: DatabaseOptions, logger: Logger): Promise<Session> {
     const instance = await open_undamaged(options, logger);
-    const writer = await connect(instance);
-    await writer.run(stage_sql);
-    return new Session(instance, writer, await ReaderPool.open(instance, READER_COUNT));
+    try {
+      const writer = await connect(instance);
+      await writer.run(stage_sql);
+      return new Session(instance, writer, await ReaderPool.open(instance, READER_COUNT));
+    } catch (error) {
+      // Left open, it would keep the next attempt from opening the file.
+      instance.closeSync();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
