@@ -43,6 +43,7 @@ export async function serve(config: Config): Promise<Running> {
         path: config.db_duckdb_path,
         memory_bytes: config.duckdb_memory_bytes,
         threads: config.duckdb_threads,
+        source_bytes_max: config.wal_max_bytes / 4,
       },
       logger,
     ),

@@ -15,6 +15,12 @@ export const BATCH_DECODED_BYTES_MAX = 1024 * 1024 * 1024;
 /** From a signal to the end of the process, at most. */
 export const SHUTDOWN_MS_MAX = 5_000;
 
+/** Rows of the hot tier at most: two Parquet row groups of the usual size make a segment, and replaying them takes seconds. */
+export const HOT_ROWS_MAX = 245_760;
+
+/** After this long rows are sealed however few they are: until then the queue must keep them too. */
+export const HOT_AGE_MS_MAX = 10 * 60_000;
+
 /** A pause between store transactions under constant trickle, so that tiny ones do not eat the CPU. Well under the
  * second within which a span must be visible. */
 export const FLUSH_INTERVAL_MS = 50;
@@ -30,3 +36,12 @@ export const LARGEST_BODIES_IN_FLIGHT_MAX = 4;
 
 /** From a request's head to the end of its body: a client slower than this is told to try again. */
 export const BODY_READ_MS_MAX = 60_000;
+
+/** One question to the store; it is broken off after that. A long list is several. */
+export const QUERY_MS_MAX = 30_000;
+
+/** Questions that wait for their turn; the next is told to come again later. */
+export const QUERIES_WAITING_MAX = 64;
+
+/** From a list's question to its last row: a slower reader would keep rows from being deleted for ever. */
+export const PAGE_READ_MS_MAX = 5 * 60_000;

@@ -2,7 +2,7 @@ import { LIMITS } from "../config/index.ts";
 import { WireError, WireReader } from "../wire/index.ts";
 import { AnyValues } from "./any-value.ts";
 import { CellWriter } from "./cells.ts";
-import { ColumnBatch } from "./column-batch.ts";
+import { ColumnBatch, column_indexes } from "./column-batch.ts";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "./columns.ts";
 import { DecodeError } from "./error.ts";
 import { EventDecoder } from "./events.ts";
@@ -14,6 +14,8 @@ import { AttributeDecoder } from "./span-attributes.ts";
 import { PatchDecoder } from "./state-patches.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const SPAN_ID = column_indexes(SPAN_COLUMNS).span_id;
+const PATCH_SPAN_ID = column_indexes(PATCH_COLUMNS).span_id;
 
 /**
  * Spans and state patches as columns, ready for the store. Emptied and filled again, never made anew: a steady load
@@ -58,6 +60,19 @@ export class DecodedBatch {
     } finally {
       this.reader.reset(NO_BYTES);
     }
+  }
+
+  /** Takes spans out, by their rows, with the state patches that came with them. Gives how many spans went. */
+  remove_spans(rows: ReadonlySet<number>): number {
+    if (rows.size === 0) return 0;
+    // A patch's cell points to where its span's points: the text is shared.
+    const removed_at = new Set(Array.from(rows, (row) => this.spans.offsets[SPAN_ID][row]));
+    const patch_offsets = this.patches.offsets[PATCH_SPAN_ID];
+    const patch_rows = new Set<number>();
+    for (let row = 0; row < this.patches.row_count; row++) if (removed_at.has(patch_offsets[row])) patch_rows.add(row);
+    this.spans.remove_rows(rows);
+    this.patches.remove_rows(patch_rows);
+    return rows.size;
   }
 
   clear(): void {

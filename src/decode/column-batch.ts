@@ -61,8 +61,26 @@ export class ColumnBatch {
     this.set_text(column, row, from.offsets[from_column][from_row], from.lengths[from_column][from_row]);
   }
 
+  /** Takes rows out; those behind them move up, in order. */
+  remove_rows(rows: ReadonlySet<number>): void {
+    if (rows.size === 0) return;
+    let kept = 0;
+    for (let row = 0; row < this.row_count; row++) {
+      if (rows.has(row)) continue;
+      if (kept < row) this.move_row(row, kept);
+      kept++;
+    }
+    this.row_count = kept;
+  }
+
   is_null(column: number, row: number): boolean {
     return this.lengths[column][row] === NULL;
+  }
+
+  private move_row(from: number, to: number): void {
+    for (const cells of [...this.offsets, ...this.lengths, ...this.fixed]) {
+      if (cells.length > 0) cells[to] = cells[from];
+    }
   }
 
   private resize(rows: number): void {

@@ -10,6 +10,7 @@ export { DecodedBatch } from "./batch.ts";
 export type { ColumnBatch } from "./column-batch.ts";
 export {
   type Column,
+  column_index,
   type ColumnKind,
   PATCH_COLUMNS,
   type PatchColumnName,

@@ -36,6 +36,8 @@ class PollLoop implements Poller {
   private readonly metrics;
   private readonly ended: Promise<void>;
   private position: Ulid | null = null;
+  /** What the source has been told that it may forget. */
+  private released: Ulid | null = null;
   /** That the store holds less than the cursor says has been told. */
   private is_known_behind = false;
 
@@ -78,17 +80,26 @@ class PollLoop implements Poller {
 
   /** Reads once and stores what there was; then waits, unless there is more. */
   private async turn(signal: AbortSignal): Promise<void> {
-    const { source, store } = this.options;
+    const { source } = this.options;
     const read = await source.read(this.position, signal);
     if (read.last_key !== null && !signal.aborted) await this.take(read, read.last_key);
     this.health.went_well();
-    // Until then the source keeps it too: DuckDB's replay of its log, known to fail at times, is never the only copy.
-    if (this.position !== null && (await store.checkpoint_when_due())) source.release(this.position);
+    this.release_durable();
     if (!read.has_more) await source.wait(signal);
   }
 
-  private async take({ records }: SpanBatch, last_key: Ulid): Promise<void> {
+  /** Until rows are durable the source is what keeps them. */
+  private release_durable(): void {
     const { source, store, cursor } = this.options;
+    const durable = store.durable_position(source.name);
+    if (durable === null || (this.released !== null && compare_ulids(durable, this.released) <= 0)) return;
+    cursor.put(source.name, durable);
+    source.release(durable);
+    this.released = durable;
+  }
+
+  private async take({ records }: SpanBatch, last_key: Ulid): Promise<void> {
+    const { source, store } = this.options;
     try {
       await this.append(records, last_key);
     } catch (error) {
@@ -97,7 +108,6 @@ class PollLoop implements Poller {
       await store.append(this.emptied_batch(), [], { source: source.name, last_key });
     }
     this.position = last_key;
-    cursor.put(source.name, last_key);
     this.metrics.position_seconds.set(ulid_time_ms(last_key) / 1000);
   }
 
@@ -110,8 +120,8 @@ class PollLoop implements Poller {
     end();
     this.metrics.spans.inc(result.inserted_spans);
     this.metrics.patches.inc(result.inserted_patches);
-    this.metrics.duplicate_spans.inc(batch.spans.row_count - result.inserted_spans);
-    this.note_losses(dead_letters, result.refused_patches);
+    this.metrics.duplicate_spans.inc(result.duplicate_spans);
+    this.note_losses(dead_letters);
   }
 
   /** The store refuses a row of the batch for what it is: finds the record at fault and keeps it as a dead letter. */
@@ -124,7 +134,7 @@ class PollLoop implements Poller {
         if (!(error instanceof StoreError) || error.code !== "constraint") throw error;
         const letter = { source: source.name, key: record.first_key, reason: error.message, body: record.body };
         await store.append(this.emptied_batch(), [letter], { source: source.name, last_key: record.last_key });
-        this.note_losses([letter], []);
+        this.note_losses([letter]);
       }
     }
   }
@@ -134,23 +144,22 @@ class PollLoop implements Poller {
     return this.batch;
   }
 
-  private note_losses(dead_letters: readonly DeadLetter[], refused_patches: readonly StoreError[]): void {
+  private note_losses(dead_letters: readonly DeadLetter[]): void {
     const { logger } = this.options;
     this.metrics.dead_letters.inc(dead_letters.length);
-    this.metrics.refused_patches.inc(refused_patches.length);
     for (const { key, reason } of dead_letters) {
       logger.warn({ key: Buffer.from(key).toString("hex"), reason }, "record kept in dead_letters");
     }
-    for (const { message } of refused_patches) logger.warn({ reason: message }, "state patch refused");
   }
 
   /**
-   * Where the store's rows end, since it keeps that in their transaction. A cursor beyond it tells that the store has
-   * lost rows (its file was removed or replaced): they are read again, as far as the source still has them.
+   * Where the store's rows end. The cursor notes what was durable: one beyond it tells that the store has lost rows (its
+   * files were removed or replaced), which are read again, as far as the source still has them.
    */
   private async first_position(): Promise<Ulid | null> {
     const { source, store, cursor, logger } = this.options;
     const held = await store.position(source.name);
+    this.released = null;
     const noted = cursor.get(source.name);
     const is_behind = noted !== null && (held === null || compare_ulids(noted, held) > 0);
     if (is_behind && !this.is_known_behind) {

@@ -6,11 +6,11 @@ export const service_names = (store: SpanStore, range: PageRange): Promise<{ has
 
 /** What did this service start? Its spans without a parent. */
 export const root_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
-  store.root_spans(service_name, false, range);
+  store.list("roots", service_name, range);
 
 /** The same, only where a model was called somewhere in the trace, by any service. */
 export const llm_root_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
-  store.root_spans(service_name, true, range);
+  store.list("llm_roots", service_name, range);
 
 /** What happened in this trace? */
 export const trace_spans = (store: SpanStore, trace_id: string, range: PageRange): Promise<SpanPage> =>
@@ -22,4 +22,4 @@ export const span = (store: SpanStore, trace_id: string, span_id: string): Promi
 
 /** Which workflows did this service run? */
 export const workflow_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
-  store.workflow_spans(service_name, range);
+  store.list("workflows", service_name, range);

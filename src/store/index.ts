@@ -3,12 +3,15 @@ export {
   StoreError,
   type AppendResult,
   type DeadLetter,
+  type ListKind,
   type PageRange,
+  type RowKey,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
   type StoreErrorCode,
 } from "./types.ts";
 export { open_store } from "./duckdb/store.ts";
-export type { DatabaseOptions } from "./duckdb/database.ts";
+export { segments_directory } from "./duckdb/database.ts";
+export type { SessionOptions as StoreOptions } from "./duckdb/session.ts";
 export { lock_store_file } from "./duckdb/lock.ts";

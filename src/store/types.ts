@@ -8,52 +8,74 @@ export type SourcePosition = { source: string; last_key: Ulid };
 export type DeadLetter = { source: string; key: Ulid; reason: string; body: Uint8Array };
 
 export type AppendResult = {
-  /** Rows that were new. The others were there already: a replay or a client's retry. */
+  /** Rows that were new. */
   inserted_spans: number;
   inserted_patches: number;
-  /** Patches that were refused, each with an error that names it. The rest of the batch is kept. */
-  refused_patches: StoreError[];
+  /** Spans that were there already: a replay or a client's retry. The first one stays, with its patches. */
+  duplicate_spans: number;
 };
 
-/** A page of spans, each as the JSON text of one row (DESIGN.md section 5). Rows are fetched as they are read. */
-export type SpanPage = { has_more: boolean; rows: AsyncIterable<string> };
+/** Where a span stands in every list: newest start time first, ties by trace_id and span_id ascending. */
+export type RowKey = { start_us: bigint; trace_id: string; span_id: string };
 
-/** `limit` null: all of them. */
-export type PageRange = { limit: number | null; offset: number };
+/**
+ * A page of spans, each as the JSON text of one row (DESIGN.md section 5). Rows are fetched as they are read: whoever does
+ * not read them to the end calls `return`, and nobody takes longer than LIMITS.PAGE_READ_MS_MAX.
+ */
+export type SpanPage = {
+  has_more: boolean;
+  /** The key of the page's last row where there is more: `after` of the next page. */
+  next: RowKey | null;
+  rows: AsyncIterableIterator<string>;
+};
+
+/** Which rows of a list. Times are those at which spans start, in microseconds since 1970, both ends included. */
+export type PageRange = {
+  /** Null: all of them. */
+  limit: number | null;
+  offset: number;
+  since_us?: bigint | null;
+  until_us?: bigint | null;
+  /** Only rows behind this one. */
+  after?: RowKey | null;
+};
+
+/** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
+export type ListKind = "roots" | "llm_roots" | "workflows";
 
 /**
  * Where spans stay and are asked for. Ids are lower-case hex; times are those of the spans.
  *
- * Lists come newest start time first, ties by trace_id and span_id ascending. Reads see every append that has resolved.
- * All methods reject with StoreError.
+ * Each span, by (trace_id, span_id), and each state patch is held once, whatever comes again. Reads see every append that
+ * has resolved. All methods reject with StoreError.
  */
 export interface SpanStore extends AsyncDisposable {
-  /** All rows of the batch, its dead letters and the position, in one transaction: when it rejects, nothing is kept. */
+  /**
+   * Takes all rows of the batch and its dead letters. When it resolves they can be asked for; when it rejects, no span of
+   * it is kept. They are durable once `durable_position` has reached `position`: until then the source must keep them, and
+   * they are taken again after a crash. The batch may have lost rows that were there already.
+   */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult>;
 
-  /**
-   * Brings what append has taken into the database file itself, when enough of it has come together for that to be worth
-   * its cost. True: nothing is outside the file now, so that a source may forget what the store holds.
-   */
-  checkpoint_when_due(): Promise<boolean>;
+  /** Makes durable what was appended. Happens by itself when enough has come together, and after a while. */
+  seal(): Promise<void>;
+
+  /** The key of `source` up to which rows are on disk, or null. */
+  durable_position(source: string): Ulid | null;
 
   /**
-   * Resolves when nothing is being written, and then nothing is until it is disposed of: the files stand still, to be
-   * copied. Questions are answered meanwhile; what else is asked for waits.
+   * Resolves when no file is being written, and then none is until it is disposed of: they stand still, to be copied.
+   * Questions are answered meanwhile, and appends taken as far as there is room.
    */
   hold(): Promise<Disposable>;
 
-  /** The last key of `source` whose rows are held, or null. */
+  /** The key of `source` behind which `append` goes on: opens the store again if an error has closed it. */
   position(source: string): Promise<Ulid | null>;
 
-  /** Distinct service names, ascending. */
-  service_names(range: PageRange): Promise<{ has_more: boolean; names: string[] }>;
+  /** Distinct service names, ascending by their UTF-8 bytes. */
+  service_names(range: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }>;
 
-  /** Spans of the service that have no parent; `only_llm_traces`: only of traces with an LLM span, of any service. */
-  root_spans(service_name: string, only_llm_traces: boolean, range: PageRange): Promise<SpanPage>;
-
-  /** Spans of the service whose junjo_span_type is workflow. */
-  workflow_spans(service_name: string, range: PageRange): Promise<SpanPage>;
+  list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage>;
 
   trace_spans(trace_id: string, range: PageRange): Promise<SpanPage>;
 
@@ -63,13 +85,16 @@ export interface SpanStore extends AsyncDisposable {
 
 export type StoreErrorCode =
   | "unavailable"
+  /** A row or dead letter is not what it should be: the same batch will be refused again. */
   | "constraint"
-  | "missing_span"
+  /** More questions wait than are answered in time: ask later. */
+  | "overloaded"
+  /** A question took longer than it may, and was broken off. */
+  | "timeout"
   | "schema_too_new"
-  | "schema_differs"
   | "closed";
 
-/** What went wrong in the store. `missing_span`: a patch names a span that is not there. */
+/** What went wrong in the store. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 

@@ -16,7 +16,7 @@ function counted_rows(row_count: number, row: string, failure_at?: number) {
       state.is_closed = true;
     }
   }
-  return { state, page: { has_more: false, rows: rows() } };
+  return { state, page: { has_more: false, next: null, rows: rows() } };
 }
 
 const unexpected = (error: unknown): never => {

@@ -43,11 +43,11 @@ function counting(store: SpanStore) {
       state.is_closed = true;
     }
   }
-  const root_spans: SpanStore["root_spans"] = async (...args) => {
-    const page = await store.root_spans(...args);
+  const list: SpanStore["list"] = async (...args) => {
+    const page = await store.list(...args);
     return { ...page, rows: counted(page.rows) };
   };
-  return { state, store: Object.assign(Object.create(store) as SpanStore, { root_spans }) };
+  return { state, store: Object.assign(Object.create(store) as SpanStore, { list }) };
 }
 
 /** Resolves to a count that has stood still for a while. */

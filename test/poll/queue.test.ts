@@ -25,7 +25,7 @@ async function start_pipeline(directory: string) {
   const poller = start_poller({ source, store, cursor, logger, metrics: create_metrics() });
   starting.defer(() => poller.stop());
   const parts = starting.move();
-  const stored = async () => (await page_rows(store.root_spans("shop", false, ALL))).map(({ span_id }) => span_id);
+  const stored = async () => (await page_rows(store.list("roots", "shop", ALL))).map(({ span_id }) => span_id);
   return { wal, store, cursor, lines, stored, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
@@ -35,16 +35,26 @@ describe("polling the queue of this process", () => {
   it("takes back what the queue holds when the database file is removed under it", async () => {
     using directory = temp_dir();
     await using pipeline = await start_pipeline(directory.path);
+    const are_stored = (count: number) =>
+      poll_until(async () => (await pipeline.stored().catch(() => [])).length === count, { what: `${count} spans` });
     await pipeline.wal.append(request_bytes(spans(3)), 3);
-    const has_all = async () => (await pipeline.stored().catch(() => [])).length === 3;
-    await poll_until(has_all, { what: "the spans" });
+    await are_stored(3);
     const path = join(directory.path, "traces.duckdb");
-    for (const file of [path, `${path}.wal`]) rmSync(file);
-    await poll_until(() => existsSync(path), { what: "a new file" });
-    await poll_until(has_all, { what: "the spans again" });
-    expect(pipeline.lines.map(({ msg }) => msg)).toContain(
-      "the store holds less than was once read: reading again what the source has",
-    );
+    for (const file of [path, `${path}.wal`]) rmSync(file, { force: true });
+    await pipeline.wal.append(request_bytes(spans(1)), 1);
+    await are_stored(4);
+    expect(existsSync(path)).toBe(true);
+    expect(pipeline.lines.map(({ msg }) => msg)).toContain("polling goes well again");
+  });
+
+  it("gives back the queue's space once rows are on disk, and not before", async () => {
+    using directory = temp_dir();
+    await using pipeline = await start_pipeline(directory.path);
+    await pipeline.wal.append(request_bytes(spans(3)), 3);
+    await poll_until(async () => (await pipeline.stored()).length === 3, { what: "the spans" });
+    expect(pipeline.wal.queued_bytes).toBeGreaterThan(0);
+    await pipeline.store.seal();
+    await poll_until(() => pipeline.wal.queued_bytes === 0, { what: "the space" });
   });
 
   it("makes an accepted span visible well within a second of being told", async () => {

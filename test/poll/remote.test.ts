@@ -53,17 +53,19 @@ function start(settings: Settings = {}): Poller {
 }
 
 const source_name = () => `127.0.0.1:${server.port}`;
-const stored = async () => (await page_rows(store.root_spans("remote", false, ALL))).map(({ name }) => name);
+const stored = async () => (await page_rows(store.list("roots", "remote", ALL))).map(({ name }) => name);
 const named = (count: number): SpanInit[] => Array.from({ length: count }, (_, i) => span_init({ name: `span ${i}` }));
 const until_stored = (count: number) =>
   poll_until(async () => (await stored()).length === count, { what: `${count} spans stored` });
 const last_key = () => server.queue.at(-1)?.key;
 
 describe("polling a remote ingestion service", () => {
-  it("stores what the service has, with the cursor behind the rows", async () => {
+  it("stores what the service has, with the cursor behind the rows that are on disk", async () => {
     server.queue = named(3).map((span) => queued_span(span));
     start();
     await until_stored(3);
+    expect(cursor.get(source_name())).toBeNull();
+    await store.seal();
     await poll_until(() => cursor.get(source_name()) !== null, { what: "the cursor" });
     expect(hex(cursor.get(source_name()) as Uint8Array)).toBe(hex(last_key() as Uint8Array));
     expect(server.requests[0]).toEqual({ start_key: "", batch_size: 100 });
@@ -165,6 +167,7 @@ describe("polling a remote ingestion service", () => {
     await poll_until(() => failures < 3, { what: "the first failing insert" });
     expect(cursor.get(source_name())).toBeNull();
     await until_stored(2);
+    await store.seal();
     await poll_until(() => cursor.get(source_name()) !== null, { what: "the cursor" });
     const start_keys = server.requests.slice(0, 4).map(({ start_key }) => start_key);
     expect(start_keys).toEqual(["", "", "", ""]);

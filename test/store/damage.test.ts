@@ -1,8 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { is_fatal } from "../../src/store/duckdb/damage.ts";
-import { Session } from "../../src/store/duckdb/session.ts";
+import { connect, open_database } from "../../src/store/duckdb/database.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
 import { collecting_logger, type LogLine } from "../support/collecting-logger.ts";
 import { span_init } from "../support/otlp.ts";
@@ -14,26 +25,26 @@ const GARBAGE = Buffer.alloc(4096, "garbage ");
 
 let directory: TempDir;
 let path: string;
+let segments: string;
+let position: Uint8Array | null;
 let lines: LogLine[];
 beforeEach(async () => {
   directory = temp_dir();
   path = join(directory.path, "traces.duckdb");
-  await a_killed_process_left(path);
+  segments = join(directory.path, "segments");
+  await a_killed_process_left();
 });
 afterEach(() => directory[Symbol.dispose]());
 
-/** A file with two checkpointed spans, and a log with two more. */
-async function a_killed_process_left(path: string): Promise<void> {
-  await using store = await open_store({ path, ...STORE_OPTIONS });
+/** Two sealed spans, of which DuckDB's log alone knows, and two that were in memory. */
+async function a_killed_process_left(): Promise<void> {
+  using alive = temp_dir();
+  await using store = await open_store({ path: join(alive.path, "traces.duckdb"), ...STORE_OPTIONS });
   await append_spans(store, [span_init({ name: "old" }), span_init({ name: "old" })]);
-  await checkpoint_from_outside(store);
+  await store.seal();
+  position = store.durable_position("test");
   await append_spans(store, [span_init({ name: "new" }), span_init({ name: "new" })]);
-}
-
-/** A log that is gone makes the store checkpoint: sooner than by its length. */
-async function checkpoint_from_outside(store: SpanStore): Promise<void> {
-  rmSync(`${path}.wal`);
-  expect(await store.checkpoint_when_due()).toBe(true);
+  cpSync(alive.path, directory.path, { recursive: true });
 }
 
 async function open(): Promise<SpanStore> {
@@ -43,7 +54,7 @@ async function open(): Promise<SpanStore> {
 }
 
 async function names(store: SpanStore): Promise<string[]> {
-  const page = await store.root_spans("shop", false, { limit: null, offset: 0 });
+  const page = await store.list("roots", "shop", { limit: null, offset: 0 });
   return (await page_rows(page)).map(({ name }) => String(name)).sort();
 }
 
@@ -56,6 +67,19 @@ function overwrite(file: string, at: number, bytes = GARBAGE): void {
 const size_of = (file: string) => statSync(file).size;
 const errors = () => lines.filter(({ level }) => level >= ERROR);
 const damaged_files = () => readdirSync(directory.path).filter((name) => name.includes(".damaged-"));
+const only_segment = (): string => {
+  const [name] = readdirSync(segments);
+  return join(segments, name);
+};
+
+describe("a process that was killed", () => {
+  it("leaves what was sealed, and the position behind which the source goes on", async () => {
+    await using store = await open();
+    expect(await names(store)).toEqual(["old", "old"]);
+    expect(await store.position("test")).toEqual(position);
+    expect(errors()).toEqual([]);
+  });
+});
 
 describe("a DuckDB file that is damaged", () => {
   it.each([
@@ -65,83 +89,119 @@ describe("a DuckDB file that is damaged", () => {
     ["has garbage for its first header", () => overwrite(path, 0)],
     ["has garbage for its second and third header", () => overwrite(path, 4096, Buffer.concat([GARBAGE, GARBAGE]))],
     ["is garbage from its beginning to its end", () => writeFileSync(path, Buffer.alloc(100_000, "no database "))],
-  ])("that %s is moved aside with its log, and a new one is begun", async (_what, damage) => {
+  ])("that %s is moved aside with its log, and made anew from the segments", async (_what, damage) => {
     damage();
     await using store = await open();
-    expect(await names(store)).toEqual([]);
-    expect(await store.position("test")).toBeNull();
+    expect(await names(store)).toEqual(["old", "old"]);
+    expect(await store.position("test")).toEqual(position);
     expect(errors().at(-1)?.msg).toContain("the DuckDB file is damaged and was moved aside");
     expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-\d{8}T\d{6}\.\d{3}Z$/));
     expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/));
     expect((await append_spans(store, [span_init()])).inserted_spans).toBe(1);
   });
 
-  it("in a block that is needed only later is moved aside then, without a restart", async () => {
-    overwrite(path, 12_288, Buffer.alloc(size_of(path) - 12_288, 0x5a));
-    rmSync(`${path}.wal`);
-    await using store = await open();
-    for (let attempt = 0; attempt < 2; attempt++) {
-      await append_spans(store, [span_init({ name: "after" })]).catch(() => undefined);
-    }
-    expect(await names(store)).toContain("after");
-    expect(errors().at(-1)?.msg).toContain("the DuckDB file is damaged and was moved aside");
-  });
-
-  it("and was removed under a running process is begun anew at the next checkpoint", async () => {
+  it("and was removed under a running process is made anew at the next append", async () => {
     await using store = await open();
     rmSync(path);
     rmSync(`${path}.wal`);
-    const checkpoint = store.checkpoint_when_due();
-    expect(checkpoint).rejects.toMatchObject({ code: "unavailable", message: "The database file is gone" });
-    await checkpoint.catch(() => undefined);
-    expect(await store.position("test")).toBeNull();
+    const appending = append_spans(store, [span_init({ name: "after" })]);
+    expect(appending).rejects.toMatchObject({ code: "unavailable", message: "The database file is gone" });
+    await appending.catch(() => undefined);
+    expect(await store.position("test")).toEqual(position);
     await append_spans(store, [span_init({ name: "after" })]);
-    expect(await names(store)).toEqual(["after"]);
+    expect(await names(store)).toEqual(["after", "old", "old"]);
   });
 });
 
-describe("a log of DuckDB's that is damaged", () => {
-  it("is moved aside alone: what was checkpointed stays", async () => {
-    overwrite(`${path}.wal`, 200);
-    await using store = await open();
-    expect(await names(store)).toEqual(["old", "old"]);
-    expect(errors()).toHaveLength(1);
-    expect(errors()[0].msg).toContain("DuckDB's log is damaged and was moved aside");
-    expect(damaged_files()).toEqual([expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/)]);
-  });
-
-  it("and was removed under a running process is not missed: its rows are brought into the file", async () => {
-    {
-      await using store = await open();
-      rmSync(`${path}.wal`);
-      expect(await store.checkpoint_when_due()).toBe(true);
-    }
-    await using store = await open();
-    expect(await names(store)).toEqual(["new", "new", "old", "old"]);
-  });
-
+describe("a log of DuckDB's", () => {
   it.each([
+    ["removed", () => rmSync(`${path}.wal`)],
     ["cut short", () => truncateSync(`${path}.wal`, size_of(`${path}.wal`) - 10)],
-    ["garbage in its middle", () => overwrite(`${path}.wal`, size_of(`${path}.wal`) / 2)],
+    ["garbage from 200 bytes on", () => overwrite(`${path}.wal`, 200)],
+    ["garbage in its middle", () => overwrite(`${path}.wal`, size_of(`${path}.wal`) / 2, GARBAGE.subarray(0, 50))],
     ["empty", () => truncateSync(`${path}.wal`, 0)],
     ["not a log at all", () => writeFileSync(`${path}.wal`, GARBAGE)],
-  ])("and is %s leaves the position where the rows end", async (_what, damage) => {
-    const before = await position_in_file();
+  ])("that is %s costs nothing that was sealed", async (_what, damage) => {
     damage();
     await using store = await open();
     expect(await names(store)).toEqual(["old", "old"]);
-    expect(await store.position("test")).toEqual(before);
+    expect(await store.position("test")).toEqual(position);
   });
 });
 
-/** The position as of the last checkpoint. */
-async function position_in_file(): Promise<Uint8Array> {
-  using copy = temp_dir();
-  const alone = join(copy.path, "alone.duckdb");
-  await Bun.write(alone, Bun.file(path));
-  await using store = await open_store({ path: alone, ...STORE_OPTIONS });
-  return (await store.position("test")) ?? new Uint8Array();
-}
+describe("a segment", () => {
+  it("that is gone is said to be, and the others stay", async () => {
+    {
+      await using store = await open();
+      rmSync(only_segment(), { recursive: true });
+      await append_spans(store, [span_init({ name: "newer" })]);
+    }
+    await using store = await open();
+    expect(await names(store)).toEqual(["newer"]);
+    expect(errors()).toEqual([expect.objectContaining({ msg: "a segment is gone, and its spans with it" })]);
+  });
+
+  it.each([
+    ["spans.parquet", (file: string) => truncateSync(file, size_of(file) - 1)],
+    ["filter.bin", (file: string) => rmSync(file)],
+    ["segment.json", (file: string) => writeFileSync(file, "{")],
+  ])("whose %s is damaged is moved aside, once", async (name, damage) => {
+    damage(join(only_segment(), name));
+    {
+      await using store = await open();
+      expect(await names(store)).toEqual([]);
+      expect(errors()).toEqual([
+        expect.objectContaining({ msg: expect.stringContaining("is damaged and was moved aside") }),
+      ]);
+      expect(await store.position("test")).toEqual(position);
+    }
+    await using store = await open();
+    expect(errors()).toEqual([]);
+    expect(readdirSync(segments)).toEqual([expect.stringContaining(".damaged-")]);
+    expect(await names(store)).toEqual([]);
+  });
+
+  it("that was not finished, or was being removed, goes", async () => {
+    const [name] = readdirSync(segments);
+    for (const suffix of [".unfinished", ".removed"]) {
+      mkdirSync(join(segments, `other${suffix}`));
+      writeFileSync(join(segments, `other${suffix}`, "spans.parquet"), "");
+    }
+    await using store = await open();
+    expect(readdirSync(segments)).toEqual([name]);
+    expect(await names(store)).toEqual(["old", "old"]);
+  });
+
+  it("that the catalog did not hear of any more is taken in when it goes on behind the position", async () => {
+    using earlier = temp_dir();
+    cpSync(directory.path, earlier.path, { recursive: true });
+    {
+      await using store = await open();
+      await append_spans(store, [span_init({ name: "newer" })]);
+      await store.seal();
+      position = store.durable_position("test");
+    }
+    for (const suffix of ["", ".wal"]) rmSync(path + suffix, { force: true });
+    for (const suffix of ["", ".wal"]) cpSync(join(earlier.path, `traces.duckdb${suffix}`), path + suffix);
+    await using store = await open();
+    expect(await names(store)).toEqual(["newer", "old", "old"]);
+    expect(await store.position("test")).toEqual(position);
+  });
+
+  it("that the catalog does not know, and whose position is behind it, is a leftover and goes", async () => {
+    using earlier = temp_dir();
+    cpSync(only_segment(), join(earlier.path, "copy"), { recursive: true });
+    cpSync(join(earlier.path, "copy"), join(segments, "leftover"), { recursive: true });
+    const manifest = join(segments, "leftover", "segment.json");
+    writeFileSync(
+      manifest,
+      (await Bun.file(manifest).text()).replace(/"segment_id": "[^"]*"/, '"segment_id": "leftover"'),
+    );
+    await using store = await open();
+    expect(readdirSync(segments)).toHaveLength(1);
+    expect(await names(store)).toEqual(["old", "old"]);
+  });
+});
 
 describe("a file that can't be opened for another reason", () => {
   it("stays where it is when another process has it", async () => {
@@ -172,15 +232,17 @@ describe("a file that can't be opened for another reason", () => {
 
 describe("an error that DuckDB does not outlive", () => {
   it("is known as one, and the file can be opened again in the same process", async () => {
-    const { logger } = collecting_logger();
     {
-      await using session = await Session.open({ path, ...STORE_OPTIONS }, logger);
-      await session.writer.run("SET debug_checkpoint_abort = 'before_truncate'");
-      const checkpoint = session.writer.run("CHECKPOINT");
+      const instance = await open_database({ path, ...STORE_OPTIONS });
+      const connection = await connect(instance);
+      await connection.run("SET debug_checkpoint_abort = 'before_truncate'");
+      const checkpoint = connection.run("CHECKPOINT");
       expect(is_fatal(await checkpoint.catch((error: unknown) => error))).toBe(true);
-      expect(is_fatal(await session.writer.run("SELECT 1").catch((error: unknown) => error))).toBe(true);
+      expect(is_fatal(await connection.run("SELECT 1").catch((error: unknown) => error))).toBe(true);
+      connection.closeSync();
+      instance.closeSync();
     }
     await using store = await open();
-    expect(await names(store)).toEqual(["new", "new", "old", "old"]);
+    expect(await names(store)).toEqual(["old", "old"]);
   });
 });

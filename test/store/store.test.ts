@@ -171,10 +171,10 @@ describe("the lists", () => {
 
     const names = async (page: Parameters<typeof page_rows>[0]) => (await page_rows(page)).map(({ name }) => name);
     const newest_first = ["root 4", "root 5", "root 2", "root 3", "root 0", "root 1"];
-    expect(await names(store.root_spans("lists", false, ALL))).toEqual(newest_first);
-    expect(await names(store.root_spans("lists", true, ALL))).toEqual(["root 1"]);
-    expect(await names(store.workflow_spans("lists", ALL))).toEqual(["root 3", "root 0"]);
-    expect(await names(store.root_spans("no such service", false, ALL))).toEqual([]);
+    expect(await names(store.list("roots", "lists", ALL))).toEqual(newest_first);
+    expect(await names(store.list("llm_roots", "lists", ALL))).toEqual(["root 1"]);
+    expect(await names(store.list("workflows", "lists", ALL))).toEqual(["root 3", "root 0"]);
+    expect(await names(store.list("roots", "no such service", ALL))).toEqual([]);
     expect((await store.service_names(ALL)).names).toContain("another service");
   });
 
@@ -187,14 +187,14 @@ describe("the lists", () => {
     const seen: string[] = [];
     let has_more = true;
     for (let offset = 0; has_more; offset += 250) {
-      const page = await store.root_spans("paged", false, { limit: 250, offset });
+      const page = await store.list("roots", "paged", { limit: 250, offset });
       has_more = page.has_more;
       seen.push(...(await page_rows(page)).map(({ span_id }) => span_id));
     }
     expect(seen.length).toBe(600);
     expect(new Set(seen).size).toBe(600);
-    expect((await store.root_spans("paged", false, { limit: 600, offset: 0 })).has_more).toBe(false);
-    expect(await page_rows(store.root_spans("paged", false, { limit: 10, offset: 600 }))).toEqual([]);
+    expect((await store.list("roots", "paged", { limit: 600, offset: 0 })).has_more).toBe(false);
+    expect(await page_rows(store.list("roots", "paged", { limit: 10, offset: 600 }))).toEqual([]);
   });
 
   it("give service names ascending and distinct", async () => {

@@ -1,13 +1,19 @@
 import { join } from "node:path";
 import { DecodedBatch } from "../../src/decode/index.ts";
-import { type AppendResult, open_store, type SpanPage, type SpanStore } from "../../src/store/index.ts";
+import {
+  type AppendResult,
+  open_store,
+  type SpanPage,
+  type SpanStore,
+  type StoreOptions,
+} from "../../src/store/index.ts";
 import { request_bytes, type SpanInit } from "./otlp.ts";
 
 export const STORE_OPTIONS = { memory_bytes: 256 * 1024 * 1024, threads: 2 };
 
 /** A store on a file of its own in `directory`. */
-export const open_test_store = (directory: string): Promise<SpanStore> =>
-  open_store({ path: join(directory, "traces.duckdb"), ...STORE_OPTIONS });
+export const open_test_store = (directory: string, options: Partial<StoreOptions> = {}): Promise<SpanStore> =>
+  open_store({ path: join(directory, "traces.duckdb"), ...STORE_OPTIONS, ...options });
 
 let last_key = 0;
 

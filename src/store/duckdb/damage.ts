@@ -38,15 +38,19 @@ export async function check_length(connection: DuckDBConnection, path: string): 
   }
 }
 
+/** Under which name something damaged is kept. */
+export const damaged_name = (path: string): string =>
+  `${path}.damaged-${new Date().toISOString().replaceAll(/[-:]/g, "")}`;
+
 /** Renames what is damaged, and says so: `log` the log alone, `file` both. Nothing is deleted. */
 export function move_aside(path: string, damage: Damage, reason: string, logger: Logger): void {
-  const kept = `${path}.damaged-${new Date().toISOString().replaceAll(/[-:]/g, "")}`;
+  const kept = damaged_name(path);
   const suffixes = (damage === "log" ? [".wal"] : ["", ".wal"]).filter((suffix) => existsSync(path + suffix));
   for (const suffix of suffixes) renameSync(path + suffix, kept + suffix);
   const kept_as = suffixes.map((suffix) => kept + suffix);
   const gone =
     damage === "log"
-      ? "DuckDB's log is damaged and was moved aside: its rows are read again from the queue"
-      : "the DuckDB file is damaged and was moved aside: its spans are gone from here but for those that the queue still holds";
+      ? "DuckDB's log is damaged and was moved aside: what it said is made anew from the segments and the queue"
+      : "the DuckDB file is damaged and was moved aside: its dead letters are gone from here, all else is made anew from the segments";
   logger.error({ path, kept_as, reason }, gone);
 }

@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { StoreError } from "../types.ts";
 import { check_length } from "./damage.ts";
+import { HOT_DATABASE } from "./hot/generation.ts";
+import { sql_list } from "./row-source.ts";
 import { apply_schema } from "./schema.ts";
 
 export type DatabaseOptions = {
@@ -11,6 +13,11 @@ export type DatabaseOptions = {
   memory_bytes: number;
   threads: number;
 };
+
+/** Where the segments of a database lie: beside it. */
+export const segments_directory = (database_path: string): string => join(dirname(database_path), "segments");
+
+const temp_directory = (database_path: string): string => `${database_path}.tmp`;
 
 /**
  * Opens the file, creating it and its directory if need be, and brings its schema up to date. Throws StoreError: the
@@ -22,9 +29,7 @@ export async function open_database(options: DatabaseOptions): Promise<DuckDBIns
     // The default, 80 % of the machine's memory, is not ours to take.
     memory_limit: `${options.memory_bytes}B`,
     threads: String(options.threads),
-    temp_directory: `${options.path}.tmp`,
-    // Small transactions cost three times as much with the default of 16 MB; we checkpoint on purpose.
-    checkpoint_threshold: "1GB",
+    temp_directory: temp_directory(options.path),
     // Everything needed is in the library; nothing is ever downloaded.
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
@@ -36,14 +41,38 @@ export async function open_database(options: DatabaseOptions): Promise<DuckDBIns
     const connection = await connect(instance);
     await check_length(connection, options.path);
     await apply_schema(connection);
-    // A large file's takes longer than a stop may: the next start replays the log instead.
-    await connection.run("PRAGMA disable_checkpoint_on_shutdown");
+    await connection.run(`ATTACH ':memory:' AS ${HOT_DATABASE}`);
+    await close_doors(connection, options.path);
     connection.closeSync();
   } catch (error) {
     instance.closeSync();
     throw error;
   }
   return instance;
+}
+
+/** From here on no statement, whoever has written it, reaches a file but those of the store. */
+async function close_doors(connection: DuckDBConnection, path: string): Promise<void> {
+  const directories = sql_list([segments_directory(path), temp_directory(path)]);
+  await connection.run(`SET allowed_directories = [${directories}]`);
+  await connection.run("SET enable_external_access = false");
+}
+
+/** All of it, or nothing when `work` or the commit rejects. */
+export async function in_transaction<Result>(
+  connection: DuckDBConnection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await connection.run("BEGIN");
+  try {
+    const result = await work();
+    await connection.run("COMMIT");
+    return result;
+  } catch (error) {
+    // After a failed COMMIT there is no transaction left to roll back, and the first error is the one that counts.
+    await connection.run("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A connection whose times are UTC. */

@@ -1,10 +1,12 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { LIMITS } from "../../config/index.ts";
 import { StoreError } from "../types.ts";
 import { connect } from "./database.ts";
 
 /**
- * Connections for queries, so that they run beside the writer and beside each other, at most `size` at once; whoever
- * comes later waits for a turn.
+ * Connections for questions, so that they run beside the writer and beside each other, at most `size` at once. Whoever
+ * comes later waits for a turn, unless LIMITS.QUERIES_WAITING_MAX do: then it is refused as `overloaded`. A question that
+ * takes longer than LIMITS.QUERY_MS_MAX is broken off as `timeout`.
  */
 export class ReaderPool implements AsyncDisposable {
   private readonly idle: DuckDBConnection[] = [];
@@ -21,11 +23,23 @@ export class ReaderPool implements AsyncDisposable {
 
   async use<Result>(query: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
     this.refuse_if_closing();
+    if (this.idle.length === 0 && this.waiting.length >= LIMITS.QUERIES_WAITING_MAX) {
+      throw new StoreError("overloaded", `${this.waiting.length} questions wait already, ask again later`);
+    }
     const connection = await this.take();
+    let is_late = false;
+    const deadline = setTimeout(() => {
+      is_late = true;
+      connection.interrupt();
+    }, LIMITS.QUERY_MS_MAX);
     try {
       this.refuse_if_closing();
       return await query(connection);
+    } catch (error) {
+      if (!is_late) throw error;
+      throw new StoreError("timeout", `the question took longer than ${LIMITS.QUERY_MS_MAX} ms`, { cause: error });
     } finally {
+      clearTimeout(deadline);
       const next = this.waiting.shift();
       if (next === undefined) this.idle.push(connection);
       else next(connection);

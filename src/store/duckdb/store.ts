@@ -1,11 +1,11 @@
-import { existsSync, statSync } from "node:fs";
-import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
+import { existsSync } from "node:fs";
 import type { DecodedBatch } from "../../decode/index.ts";
 import { create_logger, type Logger } from "../../observe/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
   type DeadLetter,
+  type ListKind,
   type PageRange,
   type SourcePosition,
   type SpanPage,
@@ -13,107 +13,67 @@ import {
   StoreError,
 } from "../types.ts";
 import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
-import { type DatabaseOptions, first_line } from "./database.ts";
-import type { Queries } from "./queries.ts";
-import { batch_insert_spans, batch_insert_state_patches } from "./repository.ts";
-import get_position_sql from "./sql/get-position.sql" with { type: "text" };
-import put_dead_letter_sql from "./sql/put-dead-letter.sql" with { type: "text" };
-import put_position_sql from "./sql/put-position.sql" with { type: "text" };
-import { Session } from "./session.ts";
-
-/** DuckDB's log is brought into the file at the latest when it is this long, so that its replay takes seconds. */
-const LOG_BYTES_MAX = 1024 * 1024 * 1024;
-const LOG_BYTES_MIN = 128 * 1024 * 1024;
+import { first_line } from "./database.ts";
+import type { Queries } from "./queries/queries.ts";
+import { Serial } from "./serial.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import type { Tiers } from "./tiers.ts";
 
 /**
  * Opens the DuckDB store; its tables are there when this resolves. What is damaged is moved aside, with an error in the
  * log that names it. Rejects with StoreError.
  */
 export async function open_store(
-  options: DatabaseOptions,
+  options: SessionOptions,
   logger: Logger = create_logger("silent"),
 ): Promise<SpanStore> {
   return new DuckDbStore(await Session.open(options, logger), options, logger);
 }
 
+/** Keeps a session open: closes it after an error that a database does not outlive, and opens the next one when asked. */
 class DuckDbStore implements SpanStore {
-  /** The append that is under way: one transaction at a time. */
-  private writing: Promise<unknown> = Promise.resolve();
+  /** Opening, closing, and all that changes rows: one at a time. */
+  private readonly writes = new Serial();
   private is_closed = false;
-  /** Nothing was appended since the last checkpoint. */
-  private is_log_empty: boolean;
 
   constructor(
-    /** Null after an error that a database does not outlive, until the next append opens it again. */
+    /** Null after an error that a database does not outlive, until `position` opens it again. */
     private session: Session | null,
-    private readonly options: DatabaseOptions,
+    private readonly options: SessionOptions,
     private readonly logger: Logger,
-  ) {
-    this.is_log_empty = this.log_bytes() === 0;
-  }
+  ) {}
 
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
-    return this.alone((writer) =>
-      in_transaction(writer, async () => {
-        const inserted_spans = await batch_insert_spans(writer, batch.spans, batch.heap);
-        const patches = await batch_insert_state_patches(writer, batch.patches, batch.heap);
-        for (const { source, key, reason, body } of dead_letters) {
-          const letter = { source, key: blobValue(key), reason, body: blobValue(body) };
-          await writer.run(put_dead_letter_sql, letter);
-        }
-        await writer.run(put_position_sql, { source: position.source, last_key: blobValue(position.last_key) });
-        this.is_log_empty = false;
-        return { inserted_spans, inserted_patches: patches.inserted, refused_patches: patches.refused };
+    return this.write((tiers) => tiers.append(batch, dead_letters, position));
+  }
+
+  seal(): Promise<void> {
+    return this.write((tiers) => tiers.seal());
+  }
+
+  durable_position(source: string): Ulid | null {
+    return this.session?.tiers.durable_position(source) ?? null;
+  }
+
+  hold(): Promise<Disposable> {
+    return this.translated(() => this.opened.tiers.hold());
+  }
+
+  position(source: string): Promise<Ulid | null> {
+    return this.translated(() =>
+      this.writes.run(async () => {
+        this.session ??= await Session.open(this.options, this.logger);
+        return this.session.tiers.position(source);
       }),
     );
   }
 
-  checkpoint_when_due(): Promise<boolean> {
-    const { path } = this.options;
-    return this.alone(async (writer) => {
-      // Someone has removed it. What is written to it now would be gone with this process.
-      if (!existsSync(path)) throw new Error(FILE_IS_GONE);
-      const log_bytes = this.log_bytes();
-      // A log that is not there although it should be was removed too.
-      const is_log_whole = log_bytes > 0 || this.is_log_empty;
-      if (is_log_whole && log_bytes === 0) return true;
-      if (is_log_whole && log_bytes < due_log_bytes(file_bytes(path))) return false;
-      await writer.run("CHECKPOINT");
-      this.is_log_empty = true;
-      return true;
-    });
-  }
-
-  async hold(): Promise<Disposable> {
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const held = this.alone(async () => undefined);
-    this.writing = this.writing.then(() => released);
-    await held.catch((error: unknown) => {
-      release();
-      throw error;
-    });
-    return { [Symbol.dispose]: release };
-  }
-
-  /** Opens the database again if need be, so that what follows an error goes on from what is really there. */
-  position(source: string): Promise<Ulid | null> {
-    return this.alone(async (writer) => {
-      const found = await writer.runAndReadAll(get_position_sql, { source });
-      const key = found.getRows()[0]?.[0];
-      return key instanceof DuckDBBlobValue ? key.bytes : null;
-    });
-  }
-
-  service_names(range: PageRange): Promise<{ has_more: boolean; names: string[] }> {
+  service_names(range: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }> {
     return this.read((queries) => queries.service_names(range));
   }
 
-  root_spans(service_name: string, only_llm_traces: boolean, range: PageRange): Promise<SpanPage> {
-    return this.read((queries) => queries.root_spans(service_name, only_llm_traces, range));
-  }
-
-  workflow_spans(service_name: string, range: PageRange): Promise<SpanPage> {
-    return this.read((queries) => queries.workflow_spans(service_name, range));
+  list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage> {
+    return this.read((queries) => queries.list(kind, service_name, range));
   }
 
   trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
@@ -125,37 +85,43 @@ class DuckDbStore implements SpanStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.writing = this.writing.then(async () => {
+    await this.writes.run(async () => {
+      if (this.is_closed) return;
       this.is_closed = true;
+      // So that all of it is in the files; what can't be sealed now comes again from the source.
+      await this.session?.tiers.seal().catch((error: unknown) => {
+        this.logger.warn({ err: error }, "the newest rows could not be sealed: they are read again from the source");
+      });
       await this.close_session();
     });
-    await this.writing;
   }
 
-  /** Runs `work` when what was begun before has ended. */
-  private alone<Result>(work: (writer: DuckDBConnection) => Promise<Result>): Promise<Result> {
-    const result = this.writing.then(() => this.translated(() => this.write(work)));
-    this.writing = result.catch(() => undefined);
-    return result;
+  private get opened(): Session {
+    if (this.session === null) throw new StoreError("unavailable", "the database is being opened again");
+    return this.session;
   }
 
-  private async write<Result>(work: (writer: DuckDBConnection) => Promise<Result>): Promise<Result> {
-    if (this.session === null) {
-      this.session = await Session.open(this.options, this.logger);
-      this.is_log_empty = this.log_bytes() === 0;
-    }
-    try {
-      return await work(this.session.writer);
-    } catch (error) {
-      const damage = damage_of(error);
-      if (damage !== null || is_fatal(error)) await this.close_session();
-      if (damage !== null) move_aside(this.options.path, damage, first_line(error), this.logger);
-      throw error;
-    }
+  private write<Result>(work: (tiers: Tiers) => Promise<Result>): Promise<Result> {
+    return this.translated(() =>
+      this.writes.run(async () => {
+        const { tiers } = this.opened;
+        try {
+          // Someone may have removed it: what is written to it now would be gone with this process.
+          if (!existsSync(this.options.path)) throw new Error(FILE_IS_GONE);
+          return await work(tiers);
+        } catch (error) {
+          await this.close_if_broken(error);
+          throw error;
+        }
+      }),
+    );
   }
 
-  private log_bytes(): number {
-    return file_bytes(`${this.options.path}.wal`);
+  private async close_if_broken(error: unknown): Promise<void> {
+    const cause = error instanceof StoreError && error.cause !== undefined ? error.cause : error;
+    const damage = damage_of(cause);
+    if (damage !== null || is_fatal(cause)) await this.close_session();
+    if (damage !== null) move_aside(this.options.path, damage, first_line(cause), this.logger);
   }
 
   private async close_session(): Promise<void> {
@@ -165,10 +131,7 @@ class DuckDbStore implements SpanStore {
   }
 
   private read<Result>(ask: (queries: Queries) => Promise<Result>): Promise<Result> {
-    return this.translated(() => {
-      if (this.session === null) throw new StoreError("unavailable", "the database is being opened again");
-      return ask(this.session.queries);
-    });
+    return this.translated(() => ask(this.opened.queries));
   }
 
   /** With StoreError for whatever goes wrong. */
@@ -183,22 +146,3 @@ class DuckDbStore implements SpanStore {
     }
   }
 }
-
-async function in_transaction<Result>(writer: DuckDBConnection, work: () => Promise<Result>): Promise<Result> {
-  await writer.run("BEGIN");
-  try {
-    const result = await work();
-    await writer.run("COMMIT");
-    return result;
-  } catch (error) {
-    // After a failed COMMIT there is no transaction left to roll back, and the first error is the one that counts.
-    await writer.run("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
-}
-
-/** A checkpoint writes all indexes anew, so it costs by the size of the file: it is due when the log is a part of that. */
-const due_log_bytes = (database_bytes: number): number =>
-  Math.min(LOG_BYTES_MAX, Math.max(LOG_BYTES_MIN, database_bytes / 2));
-
-const file_bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

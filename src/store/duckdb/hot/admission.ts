@@ -1,0 +1,146 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { column_index, type DecodedBatch } from "../../../decode/index.ts";
+import { type KeyHash, hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
+import { type RowSource, sql_list } from "../row-source.ts";
+import type { HotGeneration } from "./generation.ts";
+
+const TRACE_ID = column_index("trace_id");
+const SPAN_ID = column_index("span_id");
+const IS_LLM = column_index("is_llm");
+const TRACE_DIGITS = 32;
+const SPAN_DIGITS = 16;
+
+/** A row whose key may be held already, and by whom. */
+type Suspect = { row: number; sources: readonly RowSource[] };
+
+const NOWHERE: readonly RowSource[] = [];
+
+/**
+ * Lets each span in once, whatever was sealed meanwhile: takes those rows out of a batch whose key is held, or stands
+ * further up in it, with their patches. The first one stays.
+ *
+ * Filters say which rows need a look; the rows themselves decide, so that a hash never costs a span. Whoever is asked must
+ * stay what it is until the batch is in `generation`.
+ */
+export class Admission {
+  private readonly trace = new_key_hash();
+  private readonly span = new_key_hash();
+  /** By the number of a trace in the generation: who else may hold it; undefined: nobody. */
+  private elsewhere: (readonly RowSource[] | undefined)[] = [];
+  private generation: HotGeneration | null = null;
+  private others: readonly RowSource[] = NOWHERE;
+
+  /** Gives how many spans were taken out. */
+  async admit(
+    connection: DuckDBConnection,
+    batch: DecodedBatch,
+    generation: HotGeneration,
+    others: readonly RowSource[],
+  ): Promise<number> {
+    this.begin(generation, others);
+    const suspects = this.suspects(batch, generation);
+    const removed_count =
+      suspects.length === 0
+        ? 0
+        : batch.remove_spans(rows_to_remove(batch, suspects, await held_keys(connection, batch, suspects)));
+    this.note_llm_spans(batch, generation);
+    return removed_count;
+  }
+
+  /** What was found out about a trace holds until other sources are there. */
+  private begin(generation: HotGeneration, others: readonly RowSource[]): void {
+    if (generation === this.generation && others === this.others) return;
+    this.elsewhere = [];
+    this.generation = generation;
+    this.others = others;
+  }
+
+  private suspects(batch: DecodedBatch, generation: HotGeneration): Suspect[] {
+    const { spans, heap } = batch;
+    const { keys } = generation;
+    const suspects: Suspect[] = [];
+    for (let row = 0; row < spans.row_count; row++) {
+      const trace_at = spans.offsets[TRACE_ID][row];
+      const trace = hash_trace(heap.bytes, trace_at, this.trace);
+      const span = hash_span(heap.bytes, trace_at, spans.offsets[SPAN_ID][row], this.span);
+      const sources = this.holders(keys.traces.add(trace), trace);
+      if (sources.some((source) => source.keys.has_llm_trace(trace))) {
+        generation.straddling_llm_traces.add(text_at(batch, TRACE_ID, row, TRACE_DIGITS));
+      }
+      const holders = sources.filter((source) => source.keys.may_hold_span(span));
+      const span_count = keys.spans.size;
+      const is_here = keys.spans.add(span) < span_count;
+      if (is_here) suspects.push({ row, sources: [...holders, { keys, spans_table: generation.spans_table }] });
+      else if (holders.length > 0) suspects.push({ row, sources: holders });
+    }
+    return suspects;
+  }
+
+  /** Of the rows that were let in: what is not kept makes no trace one with an LLM span. */
+  private note_llm_spans(batch: DecodedBatch, generation: HotGeneration): void {
+    const { spans, heap } = batch;
+    const { keys } = generation;
+    for (let row = 0; row < spans.row_count; row++) {
+      if (spans.fixed[IS_LLM][row] === 0) continue;
+      const trace = hash_trace(heap.bytes, spans.offsets[TRACE_ID][row], this.trace);
+      keys.llm_traces.add(trace);
+      if (this.holders(keys.traces.add(trace), trace).length > 0) {
+        generation.straddling_llm_traces.add(text_at(batch, TRACE_ID, row, TRACE_DIGITS));
+      }
+    }
+  }
+
+  private holders(trace_number: number, trace: KeyHash): readonly RowSource[] {
+    const known = this.elsewhere[trace_number];
+    if (known !== undefined) return known;
+    const holders = this.others.filter((source) => source.keys.may_hold_trace(trace));
+    return (this.elsewhere[trace_number] = holders.length === 0 ? NOWHERE : holders);
+  }
+}
+
+/** Which keys of the suspects' traces are really there. */
+async function held_keys(
+  connection: DuckDBConnection,
+  batch: DecodedBatch,
+  suspects: readonly Suspect[],
+): Promise<ReadonlySet<string>> {
+  const traces_by_table = new Map<string, Set<string>>();
+  for (const { row, sources } of suspects) {
+    const trace_id = text_at(batch, TRACE_ID, row, TRACE_DIGITS);
+    for (const { spans_table } of sources) {
+      const traces = traces_by_table.get(spans_table) ?? new Set();
+      traces_by_table.set(spans_table, traces.add(trace_id));
+    }
+  }
+  const held = new Set<string>();
+  for (const [table, traces] of traces_by_table) {
+    const found = await connection.runAndReadAll(
+      `SELECT trace_id || span_id FROM ${table} WHERE trace_id IN (${sql_list(traces)})`,
+    );
+    for (const [key] of found.getRows()) held.add(String(key));
+  }
+  return held;
+}
+
+function rows_to_remove(batch: DecodedBatch, suspects: readonly Suspect[], held: ReadonlySet<string>): Set<number> {
+  const remove = new Set<number>();
+  // Only a suspect can be the second of its batch, but the first one need not be a suspect.
+  const first_rows = new Map<string, number>();
+  for (let row = 0; row < batch.spans.row_count; row++) {
+    const key = key_at(batch, row);
+    if (!first_rows.has(key)) first_rows.set(key, row);
+  }
+  for (const { row } of suspects) {
+    const key = key_at(batch, row);
+    if (held.has(key) || first_rows.get(key) !== row) remove.add(row);
+  }
+  return remove;
+}
+
+const key_at = (batch: DecodedBatch, row: number): string =>
+  text_at(batch, TRACE_ID, row, TRACE_DIGITS) + text_at(batch, SPAN_ID, row, SPAN_DIGITS);
+
+function text_at({ spans, heap }: DecodedBatch, column: number, row: number, length: number): string {
+  const at = spans.offsets[column][row];
+  return Buffer.from(heap.bytes.buffer, at, length).toString("latin1");
+}

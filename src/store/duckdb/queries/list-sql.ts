@@ -1,0 +1,83 @@
+import type { ListKind, PageRange } from "../../types.ts";
+import { type HotGeneration } from "../hot/generation.ts";
+import { sql_list, sql_text } from "../row-source.ts";
+import type { Segment } from "../segments/segment.ts";
+
+/** Rows to look through: those of a kind and service, or of a trace. */
+export type RowFilter = {
+  hot: string;
+  cold: string;
+};
+
+export const trace_filter = (trace_id: string): RowFilter => {
+  const condition = `trace_id = ${sql_text(trace_id)}`;
+  return { hot: condition, cold: condition };
+};
+
+export function list_filter(
+  kind: ListKind,
+  service_name: string,
+  generations: readonly HotGeneration[],
+  straddling_table: string,
+): RowFilter {
+  const service = `service_name = ${sql_text(service_name)}`;
+  if (kind === "workflows") {
+    const condition = `${service} AND junjo_span_type = 'workflow'`;
+    return { hot: condition, cold: `is_listed AND ${condition}` };
+  }
+  const condition = `${service} AND parent_span_id IS NULL`;
+  if (kind === "roots") return { hot: condition, cold: `is_listed AND ${condition}` };
+  const straddles = `trace_id IN (FROM ${straddling_table})`;
+  const llm_traces = generations.map(({ spans_table }) => `SELECT trace_id FROM ${spans_table} WHERE is_llm`);
+  return {
+    hot: `${condition} AND (trace_id IN (${llm_traces.join(" UNION ALL ")}) OR ${straddles})`,
+    cold: `is_listed AND ${condition} AND (trace_has_llm OR ${straddles})`,
+  };
+}
+
+/** Conditions on start_time that keep what is outside of the range out. */
+export function range_conditions({ since_us = null, until_us = null, after = null }: PageRange): string {
+  const conditions = [];
+  if (since_us !== null) conditions.push(`start_time >= ${timestamp(since_us)}`);
+  if (until_us !== null) conditions.push(`start_time <= ${timestamp(until_us)}`);
+  if (after !== null) {
+    const start = timestamp(after.start_us);
+    const [trace_id, span_id] = [sql_text(after.trace_id), sql_text(after.span_id)];
+    conditions.push(
+      `start_time <= ${start}`,
+      `(start_time < ${start} OR trace_id > ${trace_id} OR (trace_id = ${trace_id} AND span_id > ${span_id}))`,
+    );
+  }
+  return conditions.map((condition) => ` AND ${condition}`).join("");
+}
+
+/** Newest first, as every list has it. */
+export const NEWEST_FIRST = "ORDER BY start_time DESC, trace_id, span_id";
+
+/**
+ * SELECTs of these columns of the rows that match, one behind the other. `source` is their place among generations and
+ * segments, in that order, and `row` their number there.
+ */
+export function select_rows(
+  generations: readonly HotGeneration[],
+  segments: readonly Segment[],
+  filter: RowFilter,
+  range: PageRange,
+  columns: string,
+): string {
+  const conditions = range_conditions(range);
+  const selects = generations.map(
+    ({ spans_table }, source) =>
+      `SELECT ${source} AS source, rowid AS row, ${columns} FROM ${spans_table} WHERE ${filter.hot}${conditions}`,
+  );
+  if (segments.length > 0) {
+    const files = `[${sql_list(segments.map(({ spans_path }) => spans_path))}]`;
+    selects.push(
+      `SELECT (${generations.length} + file_index)::INTEGER AS source, file_row_number AS row, ${columns} ` +
+        `FROM read_parquet(${files}) WHERE ${filter.cold}${conditions}`,
+    );
+  }
+  return selects.join("\nUNION ALL ");
+}
+
+const timestamp = (us: bigint): string => `make_timestamptz(${us})`;

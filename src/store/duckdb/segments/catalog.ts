@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
+import type { Ulid } from "../../../wal/index.ts";
+import { in_transaction } from "../database.ts";
+import { sql_list, sql_text } from "../row-source.ts";
+import put_position_sql from "../sql/put-position.sql" with { type: "text" };
+import put_segment_sql from "../sql/put-segment.sql" with { type: "text" };
+import { PATCHES_FILE, type Segment, SPANS_FILE } from "./segment.ts";
+
+/** What a change of the catalog does, all of it in one transaction. */
+export type CatalogChange = {
+  added: readonly Segment[];
+  removed_ids: readonly string[];
+  positions: ReadonlyMap<string, Ulid>;
+  new_straddling_llm_traces: Iterable<string>;
+  /** What else belongs into the transaction. */
+  also?: () => Promise<void>;
+};
+
+/** The tables that say which segments count, and how far each source is stored. */
+export class Catalog {
+  constructor(private readonly connection: DuckDBConnection) {}
+
+  async segment_ids(): Promise<string[]> {
+    return (await this.column("SELECT segment_id FROM segments ORDER BY segment_id")).map(String);
+  }
+
+  async positions(): Promise<Map<string, Ulid>> {
+    const found = await this.connection.runAndReadAll("SELECT source, last_key FROM source_positions");
+    return new Map(
+      found.getRows().flatMap(([source, key]) => (key instanceof DuckDBBlobValue ? [[String(source), key.bytes]] : [])),
+    );
+  }
+
+  async straddling_llm_traces(): Promise<string[]> {
+    return (await this.column("SELECT trace_id FROM straddling_llm_traces")).map(String);
+  }
+
+  /** On disk when it resolves; nothing of it is done when it rejects. */
+  async change({ added, removed_ids, positions, new_straddling_llm_traces, also }: CatalogChange): Promise<void> {
+    const { connection } = this;
+    await in_transaction(connection, async () => {
+      if (removed_ids.length > 0) {
+        await connection.run(`DELETE FROM segments WHERE segment_id IN (${sql_list(removed_ids)})`);
+      }
+      for (const segment of added) await this.put(segment);
+      for (const [source, key] of positions) {
+        await connection.run(put_position_sql, { source, last_key: blobValue(key) });
+      }
+      await also?.();
+      const traces = sql_list(new_straddling_llm_traces);
+      if (traces !== "") {
+        await connection.run(`INSERT OR IGNORE INTO straddling_llm_traces SELECT unnest([${traces}])`);
+      }
+    });
+  }
+
+  /** Lets whoever opens the file without this program find the rows under the tables' names. There must be a segment. */
+  async name_rows(directory: string): Promise<void> {
+    for (const [view, file] of [
+      ["spans", SPANS_FILE],
+      ["state_patches", PATCHES_FILE],
+    ]) {
+      const files = sql_text(join(directory, "*", file));
+      const columns = view === "spans" ? "* EXCLUDE (is_listed, trace_has_llm)" : "*";
+      await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS SELECT ${columns} FROM read_parquet(${files})`);
+    }
+  }
+
+  private async put(segment: Segment): Promise<void> {
+    const { manifest, file_bytes } = segment;
+    await this.connection.run(put_segment_sql, {
+      segment_id: segment.id,
+      span_count: BigInt(manifest.span_count),
+      patch_count: BigInt(manifest.patch_count),
+      file_bytes: BigInt(file_bytes),
+      min_start_us: segment.min_start_us,
+      max_start_us: segment.max_start_us,
+      services: JSON.stringify([...segment.services.keys()]),
+      sealed_at: manifest.sealed_at,
+      manifest: JSON.stringify(manifest),
+    });
+  }
+
+  private async column(sql: string) {
+    return (await this.connection.runAndReadAll(sql)).getRows().map(([value]) => value);
+  }
+}

@@ -1,0 +1,139 @@
+import { crc32 } from "node:zlib";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Ulid } from "../../../wal/index.ts";
+import { filter_bytes, type SegmentKeys } from "../keys/key-index.ts";
+import { sql_text } from "../row-source.ts";
+import copy_patches_sql from "../sql/copy-patches.sql" with { type: "text" };
+import copy_spans_sql from "../sql/copy-spans.sql" with { type: "text" };
+import service_figures_sql from "../sql/service-figures.sql" with { type: "text" };
+import type { SegmentManifest, ServiceFigures } from "./manifest.ts";
+import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, Segment, SPANS_FILE } from "./segment.ts";
+
+/** The least that DuckDB writes: one vector. A page is a whole column of a row group, so that one row costs them all. */
+const ROW_GROUP_ROWS = 2048;
+const UNFINISHED = ".unfinished";
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+export type SegmentInput = {
+  /** SELECTs of the rows. There is at least one span; keys are unique. */
+  spans_sql: string;
+  patches_sql: string;
+  keys: SegmentKeys;
+  decoded_bytes: number;
+  positions: ReadonlyMap<string, Ulid>;
+  replaces: readonly string[];
+};
+
+/**
+ * Writes a segment into `directory`. It has its name, `segment_id`, only once it is whole and on disk. Rejects with what
+ * DuckDB or the disk say, and then nothing is left of it.
+ */
+export async function write_segment(
+  connection: DuckDBConnection,
+  directory: string,
+  segment_id: string,
+  input: SegmentInput,
+): Promise<Segment> {
+  const path = join(directory, segment_id);
+  const unfinished = path + UNFINISHED;
+  try {
+    await mkdir(unfinished, { recursive: true });
+    await write_files(connection, unfinished, segment_id, input);
+    await sync(unfinished);
+    await rename(unfinished, path);
+    await sync(directory);
+    return Segment.open(path);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+export const is_unfinished = (name: string): boolean => name.endsWith(UNFINISHED);
+
+async function write_files(
+  connection: DuckDBConnection,
+  directory: string,
+  segment_id: string,
+  { spans_sql, patches_sql, keys, decoded_bytes, positions, replaces }: SegmentInput,
+): Promise<void> {
+  const spans_path = join(directory, SPANS_FILE);
+  const patches_path = join(directory, PATCHES_FILE);
+  const rows = String(ROW_GROUP_ROWS);
+  await connection.run(filled(copy_spans_sql, { spans: spans_sql, path: sql_text(spans_path), rows }));
+  const patches = await connection.run(
+    filled(copy_patches_sql, { patches: patches_sql, path: sql_text(patches_path), rows }),
+  );
+  await writeFile(join(directory, FILTER_FILE), filter_bytes(keys));
+  const figures = await service_figures(connection, spans_path);
+  const files = [];
+  for (const name of [SPANS_FILE, PATCHES_FILE, FILTER_FILE]) files.push(await synced_file(directory, name));
+  const manifest: SegmentManifest = {
+    format: 1,
+    segment_id,
+    sealed_at: new Date().toISOString(),
+    positions: Array.from(positions, ([source, key]) => ({ source, last_key: Buffer.from(key).toString("hex") })),
+    replaces: [...replaces],
+    span_count: figures.services.reduce((sum, { span_count }) => sum + span_count, 0),
+    patch_count: patches.rowsChanged,
+    trace_count: keys.traces.size,
+    decoded_bytes,
+    min_start_us: figures.min_start_us,
+    max_start_us: figures.max_start_us,
+    services: figures.services,
+    files,
+  };
+  const manifest_path = join(directory, MANIFEST_FILE);
+  await writeFile(manifest_path, `${JSON.stringify(manifest, null, 1)}\n`);
+  await sync(manifest_path);
+}
+
+type Figures = { services: ServiceFigures[]; min_start_us: string; max_start_us: string };
+
+async function service_figures(connection: DuckDBConnection, spans_path: string): Promise<Figures> {
+  const table = `read_parquet(${sql_text(spans_path)})`;
+  const found = await connection.runAndReadAll(service_figures_sql.replace("/*spans*/", table));
+  const services: ServiceFigures[] = [];
+  let [min_start_us, max_start_us] = [2n ** 63n - 1n, -(2n ** 63n)];
+  for (const row of found.getRowObjectsJS()) {
+    services.push({
+      service_name: String(row.service_name),
+      span_count: Number(row.span_count),
+      root_count: Number(row.root_count),
+      llm_root_count: Number(row.llm_root_count),
+      workflow_count: Number(row.workflow_count),
+      min_listed_us: row.min_listed_us === null ? null : String(row.min_listed_us),
+      max_listed_us: row.max_listed_us === null ? null : String(row.max_listed_us),
+    });
+    const [min, max] = [BigInt(String(row.min_start_us)), BigInt(String(row.max_start_us))];
+    if (min < min_start_us) min_start_us = min;
+    if (max > max_start_us) max_start_us = max;
+  }
+  return { services, min_start_us: String(min_start_us), max_start_us: String(max_start_us) };
+}
+
+/** Makes a file durable and says what it holds. */
+async function synced_file(directory: string, name: string): Promise<SegmentManifest["files"][number]> {
+  await using file = await open(join(directory, name), "r+");
+  await file.sync();
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let [bytes, checksum] = [0, 0];
+  for (;;) {
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, bytes);
+    if (bytesRead === 0) return { name, bytes, crc32: checksum };
+    checksum = crc32(piece.subarray(0, bytesRead), checksum);
+    bytes += bytesRead;
+  }
+}
+
+/** Makes a file's content, or the names in a directory, durable. */
+async function sync(path: string): Promise<void> {
+  await using handle = await open(path);
+  await handle.sync();
+}
+
+function filled(sql: string, values: Record<string, string>): string {
+  return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`/*${name}*/`, () => value), sql);
+}

@@ -1,1 +1,0 @@
-SELECT last_key FROM source_positions WHERE source = $source;

@@ -1,1 +1,0 @@
-INSERT OR IGNORE INTO spans SELECT * FROM staged_spans;

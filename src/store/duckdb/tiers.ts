@@ -1,0 +1,250 @@
+import { blobValue, type DuckDBConnection } from "@duckdb/node-api";
+import { LIMITS } from "../../config/index.ts";
+import type { DecodedBatch } from "../../decode/index.ts";
+import type { Logger } from "../../observe/index.ts";
+import type { Ulid } from "../../wal/index.ts";
+import { type AppendResult, type DeadLetter, type SourcePosition, StoreError } from "../types.ts";
+import { first_line, in_transaction } from "./database.ts";
+import { Admission } from "./hot/admission.ts";
+import { HotGeneration } from "./hot/generation.ts";
+import type { RowSource } from "./row-source.ts";
+import type { Catalog } from "./segments/catalog.ts";
+import { remove_directory } from "./segments/recovery.ts";
+import { write_segment } from "./segments/segment-writer.ts";
+import { Serial } from "./serial.ts";
+import put_dead_letter_sql from "./sql/put-dead-letter.sql" with { type: "text" };
+import { View, type Views } from "./views.ts";
+
+const RETRY_PAUSE_MS = 1_000;
+
+export type TierOptions = {
+  /** Rows and memory of the hot tier at which it is sealed. */
+  hot_rows_max: number;
+  hot_bytes_max: number;
+  segments_directory: string;
+};
+
+export type TierParts = {
+  /** For what goes into memory, and for dead letters. */
+  writer: DuckDBConnection;
+  /** For what goes into files, which may take long. */
+  sealer: DuckDBConnection;
+  catalog: Catalog;
+  views: Views;
+  /** Kept in memory beside the hot rows, for questions: the traces that `Catalog` knows as straddling. */
+  straddling: { add(trace_ids: Iterable<string>): Promise<void> };
+  durable_positions: Map<string, Ulid>;
+};
+
+/**
+ * Rows on their way: into the current generation of the hot tier, and from there, a generation at a time, into segments.
+ *
+ * What `append` has taken can be asked for at once. It is durable when `durable_position` has reached its position.
+ */
+export class Tiers {
+  /** Changes of the hot tier, one at a time. */
+  private readonly appends = new Serial();
+  /** Changes of the files, one at a time. */
+  readonly files = new Serial();
+  private readonly admission = new Admission();
+  private others: { view: View; sources: readonly RowSource[] } | null = null;
+  private sealing: Promise<void> | null = null;
+  private seal_failure: unknown = null;
+  private timer: Timer | undefined;
+  private is_closed = false;
+
+  constructor(
+    private readonly parts: TierParts,
+    private readonly options: TierOptions,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Rejects, and keeps nothing, when a dead letter can't be kept or the hot tier is full and can't be sealed. */
+  append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
+    return this.appends.run(async () => {
+      await this.make_room();
+      await this.keep_dead_letters(dead_letters);
+      using held = this.parts.views.hold();
+      const generation = this.current_generation;
+      const sources = this.other_sources(held.view, generation);
+      const { writer } = this.parts;
+      const straddling_before = generation.straddling_llm_traces.size;
+      const duplicate_spans = await this.admission.admit(writer, batch, generation, sources);
+      if (generation.straddling_llm_traces.size > straddling_before) {
+        await this.parts.straddling.add([...generation.straddling_llm_traces].slice(straddling_before));
+      }
+      await generation.append(writer, batch);
+      generation.positions.set(position.source, position.last_key);
+      if (this.is_full(generation)) await this.rotate();
+      else this.seal_in_time();
+      return { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count, duplicate_spans };
+    });
+  }
+
+  /** Seals all that is in the hot tier now. Resolves when it is durable; rejects when it can't be. */
+  async seal(): Promise<void> {
+    await this.appends.run(async () => {
+      if (this.current_generation.positions.size > 0) await this.rotate();
+    });
+    await (this.sealing ?? this.start_sealing());
+    if (this.seal_failure !== null) throw this.seal_failure;
+  }
+
+  /** Nothing is sealed or deleted until it is disposed of. */
+  async hold(): Promise<Disposable> {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: held, resolve: begin } = Promise.withResolvers<void>();
+    void this.files.run(() => {
+      begin();
+      return released;
+    });
+    await held;
+    return { [Symbol.dispose]: release };
+  }
+
+  /** How far the rows go that are held, durable or not. */
+  position(source: string): Ulid | null {
+    const { generations } = this.parts.views.current;
+    const newest = generations.findLast(({ positions }) => positions.has(source));
+    return newest?.positions.get(source) ?? this.durable_position(source);
+  }
+
+  durable_position(source: string): Ulid | null {
+    return this.parts.durable_positions.get(source) ?? null;
+  }
+
+  /** Lets what is being written end; nothing is sealed or deleted after that. */
+  async close(): Promise<void> {
+    this.is_closed = true;
+    clearTimeout(this.timer);
+    await this.appends.run(async () => undefined);
+    await this.sealing;
+    await this.files.run(async () => undefined);
+  }
+
+  private get current_generation(): HotGeneration {
+    const generation = this.parts.views.current.generations.at(-1);
+    if (generation === undefined) throw new Error("the hot tier has no generation");
+    return generation;
+  }
+
+  private is_full({ span_count, bytes }: HotGeneration): boolean {
+    return span_count >= this.options.hot_rows_max || bytes >= this.options.hot_bytes_max;
+  }
+
+  /** At most one generation is filled while another is sealed: that bounds the memory of both. */
+  private async make_room(): Promise<void> {
+    if (this.parts.views.current.generations.length < 2 || !this.is_nearly_full(this.current_generation)) return;
+    await (this.sealing ?? this.start_sealing());
+    if (this.parts.views.current.generations.length < 2) return;
+    throw new StoreError("unavailable", `the hot tier is full and can't be sealed: ${first_line(this.seal_failure)}`, {
+      cause: this.seal_failure,
+    });
+  }
+
+  private is_nearly_full({ span_count, bytes }: HotGeneration): boolean {
+    return span_count * 2 >= this.options.hot_rows_max || bytes * 2 >= this.options.hot_bytes_max;
+  }
+
+  private async keep_dead_letters(dead_letters: readonly DeadLetter[]): Promise<void> {
+    if (dead_letters.length === 0) return;
+    const { writer } = this.parts;
+    await in_transaction(writer, async () => {
+      for (const { source, key, reason, body } of dead_letters) {
+        await writer.run(put_dead_letter_sql, { source, key: blobValue(key), reason, body: blobValue(body) });
+      }
+    });
+  }
+
+  /** The same array as long as the view is the same, so that the admission knows that nothing has changed. */
+  private other_sources(view: View, generation: HotGeneration): readonly RowSource[] {
+    if (this.others?.view !== view) {
+      this.others = { view, sources: view.sources.filter((source) => source !== generation) };
+    }
+    return this.others.sources;
+  }
+
+  /** From here on rows go into a new generation, and the others are sealed. */
+  private async rotate(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { writer, views } = this.parts;
+    const next = await HotGeneration.create(writer, this.current_generation.number + 1);
+    const { generations, segments } = views.current;
+    views.replace(new View([...generations, next], segments));
+    void this.start_sealing();
+  }
+
+  private seal_in_time(): void {
+    if (this.timer !== undefined || this.is_closed) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      // What goes wrong is logged where it does, and tried again.
+      this.seal().catch(() => undefined);
+    }, LIMITS.HOT_AGE_MS_MAX);
+  }
+
+  /** Seals every generation but the current one, oldest first. Never rejects: what went wrong is `seal_failure`. */
+  private start_sealing(): Promise<void> {
+    this.sealing ??= this.seal_frozen().finally(() => {
+      this.sealing = null;
+    });
+    return this.sealing;
+  }
+
+  private async seal_frozen(): Promise<void> {
+    try {
+      for (;;) {
+        const { generations } = this.parts.views.current;
+        if (generations.length < 2) break;
+        await this.files.run(() => this.seal_generation(generations[0]));
+      }
+      this.seal_failure = null;
+    } catch (error) {
+      this.seal_failure = error;
+      this.logger.error({ err: error }, "rows could not be sealed; trying again for ever");
+      if (!this.is_closed) this.timer ??= setTimeout(() => this.retry(), RETRY_PAUSE_MS);
+    }
+  }
+
+  private retry(): void {
+    this.timer = undefined;
+    void this.start_sealing();
+  }
+
+  private async seal_generation(generation: HotGeneration): Promise<void> {
+    const { sealer, catalog, views, durable_positions } = this.parts;
+    const segment =
+      generation.span_count === 0
+        ? null
+        : await write_segment(sealer, this.options.segments_directory, Bun.randomUUIDv7(), {
+            spans_sql: `FROM ${generation.spans_table}`,
+            patches_sql: `FROM ${generation.patches_table}`,
+            keys: generation.keys,
+            decoded_bytes: generation.bytes,
+            positions: generation.positions,
+            replaces: [],
+          });
+    try {
+      await catalog.change({
+        added: segment === null ? [] : [segment],
+        removed_ids: [],
+        positions: generation.positions,
+        new_straddling_llm_traces: generation.straddling_llm_traces,
+      });
+    } catch (error) {
+      // It is written anew by the next attempt, which may come for want of room.
+      if (segment !== null) remove_directory(segment.directory);
+      throw error;
+    }
+    for (const [source, key] of generation.positions) durable_positions.set(source, key);
+    const { generations, segments } = views.current;
+    views.replace(
+      new View(
+        generations.filter((other) => other !== generation),
+        segment === null ? segments : [...segments, segment],
+      ),
+      () => this.files.run(() => generation.drop(sealer)),
+    );
+  }
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "bun:test";
+import type { ListKind, PageRange, RowKey, SpanPage, SpanStore } from "../../src/store/index.ts";
+import { hex, type SpanInit, text_attributes } from "../support/otlp.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { append_spans, open_test_store, page_rows, type Row } from "../support/store.ts";
+import { temp_dir } from "../support/temp-dir.ts";
+
+const STEPS = 40;
+const SPANS_PER_STEP_MAX = 40;
+const SERVICES = ["a", "b", "c"];
+const TRACE_COUNT = 60;
+const SPAN_COUNT = 12;
+const BASE_US = 1_795_000_000_000_000n;
+const KINDS: ListKind[] = ["roots", "llm_roots", "workflows"];
+
+type ModelSpan = RowKey & { service: string; name: string; is_root: boolean; is_llm: boolean; is_workflow: boolean };
+
+/** What the store should be: every span in one list, the first of a key. */
+class Model {
+  readonly spans = new Map<string, ModelSpan>();
+
+  add(span: ModelSpan): boolean {
+    const key = span.trace_id + span.span_id;
+    if (this.spans.has(key)) return false;
+    this.spans.set(key, span);
+    return true;
+  }
+
+  list(kind: ListKind, service: string): ModelSpan[] {
+    const all = this.sorted().filter((span) => span.service === service);
+    if (kind === "workflows") return all.filter(({ is_workflow }) => is_workflow);
+    const llm_traces = new Set([...this.spans.values()].filter(({ is_llm }) => is_llm).map(({ trace_id }) => trace_id));
+    return all.filter(({ is_root, trace_id }) => is_root && (kind === "roots" || llm_traces.has(trace_id)));
+  }
+
+  trace(trace_id: string): ModelSpan[] {
+    return this.sorted().filter((span) => span.trace_id === trace_id);
+  }
+
+  services(): string[] {
+    return [...new Set([...this.spans.values()].map(({ service }) => service))].sort();
+  }
+
+  private sorted(): ModelSpan[] {
+    return [...this.spans.values()].sort(by_place);
+  }
+}
+
+function by_place(a: RowKey, b: RowKey): number {
+  if (a.start_us !== b.start_us) return a.start_us > b.start_us ? -1 : 1;
+  return compare(a.trace_id, b.trace_id) || compare(a.span_id, b.span_id);
+}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const in_range =
+  ({ since_us = null, until_us = null, after = null }: PageRange) =>
+  (span: ModelSpan) =>
+    (since_us === null || span.start_us >= since_us) &&
+    (until_us === null || span.start_us <= until_us) &&
+    (after === null || by_place(after, span) < 0);
+
+/** Few traces and spans, so that keys come again, and times that are equal now and then. */
+function random_span(random: SeededRandom, step: number): ModelSpan & { init: SpanInit } {
+  const trace = random.between(0, TRACE_COUNT - 1);
+  const traceId = new Uint8Array(16).fill(trace + 1);
+  const spanId = new Uint8Array(8).fill(random.between(1, SPAN_COUNT));
+  const start_us = BASE_US + BigInt(random.between(0, 50) + (random.chance(0.8) ? step * 20 : 0)) * 1_000n;
+  const is_root = random.chance(0.3);
+  const is_llm = random.chance(0.1);
+  const is_workflow = random.chance(0.2);
+  const name = `span ${random.between(0, 1e9)}`;
+  const attributes = text_attributes({
+    ...(is_llm && { "openinference.span.kind": "LLM" }),
+    ...(is_workflow && { "junjo.span_type": "workflow" }),
+  });
+  const init = {
+    traceId,
+    spanId,
+    ...(!is_root && { parentSpanId: new Uint8Array(8).fill(200) }),
+    name,
+    startTimeUnixNano: start_us * 1000n,
+    endTimeUnixNano: start_us * 1000n,
+    attributes,
+  };
+  const service = SERVICES[random.between(0, SERVICES.length - 1)];
+  return { trace_id: hex(traceId), span_id: hex(spanId), start_us, service, name, is_root, is_llm, is_workflow, init };
+}
+
+function random_range(random: SeededRandom, model: Model): PageRange {
+  const time = () => BASE_US + BigInt(random.between(0, STEPS * 20)) * 1_000n;
+  const spans = [...model.spans.values()];
+  return {
+    limit: random.chance(0.2) ? null : random.between(1, 30),
+    offset: random.chance(0.5) ? 0 : random.between(0, 40),
+    since_us: random.chance(0.3) ? time() : null,
+    until_us: random.chance(0.3) ? time() : null,
+    after: random.chance(0.2) && spans.length > 0 ? spans[random.between(0, spans.length - 1)] : null,
+  };
+}
+
+const key_of = ({ trace_id, span_id, name }: Row | ModelSpan) => `${trace_id} ${span_id} ${String(name)}`;
+
+async function expect_page(asking: Promise<SpanPage>, all: ModelSpan[], range: PageRange): Promise<void> {
+  const wanted = all.filter(in_range(range)).slice(range.offset);
+  const page = await asking;
+  const rows = await page_rows(page);
+  expect(rows.map(key_of)).toEqual(wanted.slice(0, range.limit ?? undefined).map(key_of));
+  expect(page.has_more).toBe(range.limit !== null && wanted.length > range.limit);
+}
+
+async function expect_same(store: SpanStore, model: Model, random: SeededRandom): Promise<void> {
+  expect((await store.service_names({ limit: null, offset: 0 })).names).toEqual(model.services());
+  for (const kind of KINDS) {
+    for (const service of SERVICES) {
+      const range = random_range(random, model);
+      await expect_page(store.list(kind, service, range), model.list(kind, service), range);
+    }
+  }
+  for (let i = 0; i < 3; i++) {
+    const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
+    const range = random.chance(0.5) ? { limit: null, offset: 0 } : random_range(random, model);
+    await expect_page(store.trace_spans(trace_id, range), model.trace(trace_id), range);
+    const span_id = hex(new Uint8Array(8).fill(random.between(1, SPAN_COUNT)));
+    const row = await store.span(trace_id, span_id);
+    const wanted = model.spans.get(trace_id + span_id);
+    expect(row === null ? undefined : (JSON.parse(row) as Row).name).toBe(wanted?.name);
+  }
+}
+
+describe("the store, over all its tiers", () => {
+  it.each([1, 2])(
+    "answers as one list of spans would (run %i)",
+    async () => {
+      const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+      console.log(`model seed ${seed}`);
+      const random = new SeededRandom(seed);
+      using directory = temp_dir();
+      const open = () => open_test_store(directory.path, { hot_rows_max: 100 });
+      const model = new Model();
+      let store = await open();
+      try {
+        for (let step = 0; step < STEPS; step++) {
+          if (random.chance(0.1)) await store.seal();
+          if (random.chance(0.05)) {
+            await store[Symbol.asyncDispose]();
+            store = await open();
+          }
+          const service_spans = Map.groupBy(
+            Array.from({ length: random.between(1, SPANS_PER_STEP_MAX) }, () => random_span(random, step)),
+            ({ service }) => service,
+          );
+          for (const [service, spans] of service_spans) {
+            const added = spans.filter((span) => model.add(span)).length;
+            const result = await append_spans(
+              store,
+              spans.map(({ init }) => init),
+              service,
+            );
+            expect(result).toMatchObject({ inserted_spans: added, duplicate_spans: spans.length - added });
+          }
+          await expect_same(store, model, random);
+        }
+      } finally {
+        await store[Symbol.asyncDispose]();
+      }
+    },
+    60_000,
+  );
+});
