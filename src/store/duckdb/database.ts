@@ -30,6 +30,9 @@ export async function open_database(options: DatabaseOptions): Promise<DuckDBIns
     memory_limit: `${options.memory_bytes}B`,
     threads: String(options.threads),
     temp_directory: temp_directory(options.path),
+    // Checkpoints of the tables in memory would write them anew again and again, at 100 µs a row. Catalog.change looks
+    // after the file's.
+    checkpoint_threshold: "1TB",
     // Everything needed is in the library; nothing is ever downloaded.
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",

@@ -52,7 +52,7 @@ export class Session implements AsyncDisposable {
   private static async on(instance: DuckDBInstance, options: SessionOptions, logger: Logger): Promise<Session> {
     const directory = segments_directory(options.path);
     const [writer, sealer] = [await connect(instance), await connect(instance)];
-    const catalog = new Catalog(sealer);
+    const catalog = new Catalog(sealer, options.path);
     const recovered = await recover_segments(catalog, sealer, directory, logger);
     const segments = [...recovered, ...(await seal_old_tables(sealer, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);

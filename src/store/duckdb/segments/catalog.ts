@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
 import type { Ulid } from "../../../wal/index.ts";
@@ -6,6 +7,9 @@ import { sql_list, sql_text } from "../row-source.ts";
 import put_position_sql from "../sql/put-position.sql" with { type: "text" };
 import put_segment_sql from "../sql/put-segment.sql" with { type: "text" };
 import { PATCHES_FILE, type Segment, SPANS_FILE } from "./segment.ts";
+
+/** DuckDB's log, beyond which it is brought into the file: dead letters may be large. */
+const LOG_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What a change of the catalog does, all of it in one transaction. */
 export type CatalogChange = {
@@ -19,7 +23,10 @@ export type CatalogChange = {
 
 /** The tables that say which segments count, and how far each source is stored. */
 export class Catalog {
-  constructor(private readonly connection: DuckDBConnection) {}
+  constructor(
+    private readonly connection: DuckDBConnection,
+    private readonly database_path: string,
+  ) {}
 
   async segment_ids(): Promise<string[]> {
     return (await this.column("SELECT segment_id FROM segments ORDER BY segment_id")).map(String);
@@ -53,6 +60,7 @@ export class Catalog {
         await connection.run(`INSERT OR IGNORE INTO straddling_llm_traces SELECT unnest([${traces}])`);
       }
     });
+    if (file_bytes(`${this.database_path}.wal`) > LOG_BYTES_MAX) await connection.run("CHECKPOINT");
   }
 
   /** Lets whoever opens the file without this program find the rows under the tables' names. There must be a segment. */
@@ -86,3 +94,5 @@ export class Catalog {
     return (await this.connection.runAndReadAll(sql)).getRows().map(([value]) => value);
   }
 }
+
+const file_bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -2,4 +2,4 @@
 COPY (
   WITH input AS (/*patches*/)
   SELECT * FROM input ORDER BY trace_id, span_id, patch_id
-) TO /*path*/ (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE /*rows*/);
+) TO /*path*/ (/*options*/);

@@ -16,4 +16,4 @@ COPY (
     trace_id,
     start_time DESC,
     span_id
-) TO /*path*/ (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE /*rows*/);
+) TO /*path*/ (/*options*/);
