@@ -44,8 +44,13 @@ export async function serve(config: Config): Promise<Running> {
         memory_bytes: config.duckdb_memory_bytes,
         threads: config.duckdb_threads,
         source_bytes_max: config.wal_max_bytes / 4,
+        hot_rows_max: config.hot_rows_max,
+        hot_age_max_ms: config.hot_age_max_ms,
+        retention_days: config.retention_days,
+        retention_bytes: config.retention_bytes,
       },
       logger,
+      metrics,
     ),
   );
   const cursor = starting.use(new CursorFile(cursor_path(config)));

@@ -15,7 +15,7 @@ export const BATCH_DECODED_BYTES_MAX = 1024 * 1024 * 1024;
 /** From a signal to the end of the process, at most. */
 export const SHUTDOWN_MS_MAX = 5_000;
 
-/** Rows of the hot tier at most: two Parquet row groups of the usual size make a segment, and replaying them takes seconds. */
+/** Rows of the hot tier at most: enough for few large files, and few enough that reading them again takes seconds. */
 export const HOT_ROWS_MAX = 245_760;
 
 /** After this long rows are sealed however few they are: until then the queue must keep them too. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { HOT_AGE_MS_MAX, HOT_ROWS_MAX } from "./limits.ts";
 import { parse_setting_key, type SettingKey } from "../access/index.ts";
 
 const MIB = 1024 * 1024;
@@ -88,6 +89,14 @@ export const SETTINGS = {
   disk_free_bytes_min: setting(whole(0), 256 * MIB, "free disk below which receivers answer 'try again later'"),
   duckdb_memory_bytes: setting(whole(64 * MIB), 1024 * MIB, "DuckDB's memory_limit"),
   duckdb_threads: setting(whole(1, 256), 2, "threads that DuckDB may use"),
+  hot_rows_max: setting(whole(1), HOT_ROWS_MAX, "spans in memory at which they are written to a segment"),
+  hot_age_max_ms: setting(positive, HOT_AGE_MS_MAX, "time after which they are, however few"),
+  retention_days: setting(positive.optional(), undefined, "spans that began longer ago are removed"),
+  retention_bytes: setting(
+    positive.optional(),
+    undefined,
+    "size of all segments; beyond it the oldest spans are removed",
+  ),
   log_level: setting(
     z.enum(LOG_LEVELS, { error: `expected ${LOG_LEVELS.join(", ")}` }),
     "info",

@@ -60,6 +60,15 @@ export interface SpanStore extends AsyncDisposable {
   /** Makes durable what was appended. Happens by itself when enough has come together, and after a while. */
   seal(): Promise<void>;
 
+  /**
+   * Takes a trace out of everything that is kept here, and gives how many spans went. When it resolves they are gone from
+   * the files too. A source that still has requests with spans of it may bring those that were not read yet.
+   */
+  delete_trace(trace_id: string): Promise<number>;
+
+  /** Removes what is older or more than the options say, and keeps files few. Happens by itself. */
+  tidy(): Promise<void>;
+
   /** The key of `source` up to which rows are on disk, or null. */
   durable_position(source: string): Ulid | null;
 

@@ -33,6 +33,12 @@ class Model {
     return all.filter(({ is_root, trace_id }) => is_root && (kind === "roots" || llm_traces.has(trace_id)));
   }
 
+  delete_trace(trace_id: string): number {
+    const spans = this.trace(trace_id);
+    for (const { span_id } of spans) this.spans.delete(trace_id + span_id);
+    return spans.length;
+  }
+
   trace(trace_id: string): ModelSpan[] {
     return this.sorted().filter((span) => span.trace_id === trace_id);
   }
@@ -140,7 +146,12 @@ describe("the store, over all its tiers", () => {
       let store = await open();
       try {
         for (let step = 0; step < STEPS; step++) {
-          if (random.chance(0.1)) await store.seal();
+          if (random.chance(0.2)) await store.seal();
+        if (random.chance(0.1)) await store.tidy();
+        if (random.chance(0.1)) {
+          const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
+          expect(await store.delete_trace(trace_id)).toBe(model.delete_trace(trace_id));
+        }
           if (random.chance(0.05)) {
             await store[Symbol.asyncDispose]();
             store = await open();

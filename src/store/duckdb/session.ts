@@ -4,12 +4,15 @@ import { LIMITS } from "../../config/index.ts";
 import type { Logger } from "../../observe/index.ts";
 import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database, segments_directory } from "./database.ts";
-import { HOT_DATABASE, HotGeneration } from "./hot/generation.ts";
+import { HotGeneration } from "./hot/generation.ts";
 import { Queries } from "./queries/queries.ts";
 import { ReaderPool } from "./reader-pool.ts";
-import { sql_list } from "./row-source.ts";
 import { Catalog } from "./segments/catalog.ts";
+import { SegmentKeeper } from "./segments/keeper.ts";
 import { recover_segments } from "./segments/recovery.ts";
+import { Tidier } from "./segments/tidier.ts";
+import type { StoreMetrics } from "./store-metrics.ts";
+import { StraddlingLlmTraces } from "./straddling.ts";
 import { Tiers } from "./tiers.ts";
 import { seal_old_tables } from "./upgrade.ts";
 import { View, Views } from "./views.ts";
@@ -17,13 +20,15 @@ import { View, Views } from "./views.ts";
 const READER_COUNT = 4;
 /** Two generations of the hot tier, a sort of one of them and questions share DuckDB's memory. */
 const HOT_MEMORY_SHARE = 1 / 4;
-const STRADDLING_TABLE = `${HOT_DATABASE}.straddling_llm_traces`;
 
 export type SessionOptions = DatabaseOptions & {
   /** What the source may have to keep until rows are sealed: the hot tier never holds more. */
   source_bytes_max?: number;
-  /** Rows of the hot tier at which it is sealed. */
+  /** Rows of the hot tier at which it is sealed, and their age. */
   hot_rows_max?: number;
+  hot_age_max_ms?: number;
+  retention_days?: number | undefined;
+  retention_bytes?: number | undefined;
 };
 
 /** An open database: its hot tier, which ends with it, its segments, and those who ask. */
@@ -32,16 +37,18 @@ export class Session implements AsyncDisposable {
     private readonly instance: DuckDBInstance,
     private readonly connections: readonly DuckDBConnection[],
     private readonly readers: ReaderPool,
-    private readonly views: Views,
+    private readonly tidier: Tidier,
+    readonly views: Views,
     readonly tiers: Tiers,
+    readonly keeper: SegmentKeeper,
     readonly queries: Queries,
   ) {}
 
   /** Rejects with StoreError. */
-  static async open(options: SessionOptions, logger: Logger): Promise<Session> {
+  static async open(options: SessionOptions, logger: Logger, metrics: StoreMetrics): Promise<Session> {
     const instance = await open_undamaged(options, logger);
     try {
-      return await Session.on(instance, options, logger);
+      return await Session.on(instance, options, logger, metrics);
     } catch (error) {
       // Left open, it would keep the next attempt from opening the file.
       instance.closeSync();
@@ -49,48 +56,51 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  private static async on(instance: DuckDBInstance, options: SessionOptions, logger: Logger): Promise<Session> {
+  private static async on(
+    instance: DuckDBInstance,
+    options: SessionOptions,
+    logger: Logger,
+    metrics: StoreMetrics,
+  ): Promise<Session> {
     const directory = segments_directory(options.path);
-    const [writer, sealer] = [await connect(instance), await connect(instance)];
+    const [writer, sealer, marker] = [await connect(instance), await connect(instance), await connect(instance)];
     const catalog = new Catalog(sealer, options.path);
     const recovered = await recover_segments(catalog, sealer, directory, logger);
     const segments = [...recovered, ...(await seal_old_tables(sealer, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);
 
-    await writer.run(`CREATE TABLE ${STRADDLING_TABLE} (trace_id VARCHAR NOT NULL)`);
-    const straddling = {
-      add: async (trace_ids: Iterable<string>) => {
-        const list = sql_list(trace_ids);
-        if (list !== "") await writer.run(`INSERT INTO ${STRADDLING_TABLE} SELECT unnest([${list}])`);
-      },
-    };
-    await straddling.add(await catalog.straddling_llm_traces());
-
-    const generation = await HotGeneration.create(writer, 1);
-    const views = new Views(new View([generation], segments), (error) =>
+    const straddling = await StraddlingLlmTraces.create(marker, await catalog.straddling_llm_traces());
+    const views = new Views(new View([await HotGeneration.create(writer, 1)], segments), (error) =>
       logger.error({ err: error }, "what is no longer needed could not be removed"),
     );
-    const hot_bytes_max = Math.min(options.memory_bytes * HOT_MEMORY_SHARE, options.source_bytes_max ?? Infinity);
-    const tiers = new Tiers(
-      { writer, sealer, catalog, views, straddling, durable_positions: await catalog.positions() },
-      { hot_rows_max: options.hot_rows_max ?? LIMITS.HOT_ROWS_MAX, hot_bytes_max, segments_directory: directory },
-      logger,
-    );
-    const readers = await ReaderPool.open(instance, READER_COUNT);
-    return new Session(
-      instance,
-      [writer, sealer],
-      readers,
+    const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
+      options;
+    const bytes_max = Math.min(options.memory_bytes * HOT_MEMORY_SHARE, options.source_bytes_max ?? Infinity);
+    const keeper = new SegmentKeeper({
+      connection: sealer,
+      catalog,
       views,
-      tiers,
-      new Queries(readers, views, STRADDLING_TABLE),
-    );
+      straddling,
+      durable_positions: await catalog.positions(),
+      directory,
+      merge_limits: { rows_max, decoded_bytes_max: bytes_max },
+      retention: { days: options.retention_days ?? null, bytes: options.retention_bytes ?? null },
+      logger,
+      metrics,
+    });
+    const tidier = new Tidier(keeper, logger);
+    const limits = { rows_max, bytes_max, age_max_ms };
+    const on_sealed = () => tidier.tidy();
+    const tiers = new Tiers({ writer, views, straddling, keeper, on_sealed, limits, logger, metrics });
+    const readers = await ReaderPool.open(instance, READER_COUNT);
+    const queries = new Queries(readers, views);
+    return new Session(instance, [writer, sealer, marker], readers, tidier, views, tiers, keeper, queries);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.readers[Symbol.asyncDispose]();
+    await this.tidier[Symbol.asyncDispose]();
     await this.tiers.close();
-    await this.views.settled();
     for (const connection of this.connections) connection.closeSync();
     this.instance.closeSync();
   }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { DecodedBatch } from "../../decode/index.ts";
-import { create_logger, type Logger } from "../../observe/index.ts";
+import { create_logger, create_metrics, type Logger, type Metrics } from "../../observe/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
@@ -17,7 +17,8 @@ import { first_line } from "./database.ts";
 import type { Queries } from "./queries/queries.ts";
 import { Serial } from "./serial.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import type { Tiers } from "./tiers.ts";
+import { create_store_metrics, type TierFigures } from "./store-metrics.ts";
+import type { View } from "./views.ts";
 
 /**
  * Opens the DuckDB store; its tables are there when this resolves. What is damaged is moved aside, with an error in the
@@ -26,8 +27,22 @@ import type { Tiers } from "./tiers.ts";
 export async function open_store(
   options: SessionOptions,
   logger: Logger = create_logger("silent"),
+  metrics: Metrics = create_metrics(),
 ): Promise<SpanStore> {
-  return new DuckDbStore(await Session.open(options, logger), options, logger);
+  let session: Session | null = null;
+  const store_metrics = create_store_metrics(metrics, () => figures_of(session?.views.current));
+  const open = async () => (session = await Session.open(options, logger, store_metrics));
+  return new DuckDbStore(await open(), open, options.path, logger);
+}
+
+function figures_of(view: View | undefined): TierFigures {
+  const sum = (numbers: readonly number[] = []) => numbers.reduce((total, number) => total + number, 0);
+  return {
+    hot_spans: sum(view?.generations.map(({ span_count }) => span_count)),
+    hot_bytes: sum(view?.generations.map(({ bytes }) => bytes)),
+    segments: view?.segments.length ?? 0,
+    segment_bytes: sum(view?.segments.map(({ file_bytes }) => file_bytes)),
+  };
 }
 
 /** Keeps a session open: closes it after an error that a database does not outlive, and opens the next one when asked. */
@@ -39,30 +54,43 @@ class DuckDbStore implements SpanStore {
   constructor(
     /** Null after an error that a database does not outlive, until `position` opens it again. */
     private session: Session | null,
-    private readonly options: SessionOptions,
+    private readonly open: () => Promise<Session>,
+    private readonly path: string,
     private readonly logger: Logger,
   ) {}
 
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
-    return this.write((tiers) => tiers.append(batch, dead_letters, position));
+    return this.write(({ tiers }) => tiers.append(batch, dead_letters, position));
   }
 
   seal(): Promise<void> {
-    return this.write((tiers) => tiers.seal());
+    return this.write(({ tiers }) => tiers.seal());
   }
 
   durable_position(source: string): Ulid | null {
-    return this.session?.tiers.durable_position(source) ?? null;
+    return this.session?.keeper.durable_position(source) ?? null;
   }
 
   hold(): Promise<Disposable> {
-    return this.translated(() => this.opened.tiers.hold());
+    return this.translated(() => this.opened.keeper.hold());
+  }
+
+  delete_trace(trace_id: string): Promise<number> {
+    return this.write(async ({ tiers, keeper }) => {
+      // What is in memory would come again from the source after a crash.
+      await tiers.seal();
+      return keeper.delete_trace(trace_id);
+    });
+  }
+
+  tidy(): Promise<void> {
+    return this.write(({ keeper }) => keeper.tidy(() => this.is_closed));
   }
 
   position(source: string): Promise<Ulid | null> {
     return this.translated(() =>
       this.writes.run(async () => {
-        this.session ??= await Session.open(this.options, this.logger);
+        this.session ??= await this.open();
         return this.session.tiers.position(source);
       }),
     );
@@ -101,14 +129,14 @@ class DuckDbStore implements SpanStore {
     return this.session;
   }
 
-  private write<Result>(work: (tiers: Tiers) => Promise<Result>): Promise<Result> {
+  private write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     return this.translated(() =>
       this.writes.run(async () => {
-        const { tiers } = this.opened;
+        const session = this.opened;
         try {
           // Someone may have removed it: what is written to it now would be gone with this process.
-          if (!existsSync(this.options.path)) throw new Error(FILE_IS_GONE);
-          return await work(tiers);
+          if (!existsSync(this.path)) throw new Error(FILE_IS_GONE);
+          return await work(session);
         } catch (error) {
           await this.close_if_broken(error);
           throw error;
@@ -121,7 +149,7 @@ class DuckDbStore implements SpanStore {
     const cause = error instanceof StoreError && error.cause !== undefined ? error.cause : error;
     const damage = damage_of(cause);
     if (damage !== null || is_fatal(cause)) await this.close_session();
-    if (damage !== null) move_aside(this.options.path, damage, first_line(cause), this.logger);
+    if (damage !== null) move_aside(this.path, damage, first_line(cause), this.logger);
   }
 
   private async close_session(): Promise<void> {

@@ -1,5 +1,4 @@
 import { blobValue, type DuckDBConnection } from "@duckdb/node-api";
-import { LIMITS } from "../../config/index.ts";
 import type { DecodedBatch } from "../../decode/index.ts";
 import type { Logger } from "../../observe/index.ts";
 import type { Ulid } from "../../wal/index.ts";
@@ -8,44 +7,44 @@ import { first_line, in_transaction } from "./database.ts";
 import { Admission } from "./hot/admission.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import type { RowSource } from "./row-source.ts";
-import type { Catalog } from "./segments/catalog.ts";
-import { remove_directory } from "./segments/recovery.ts";
-import { write_segment } from "./segments/segment-writer.ts";
+import type { SegmentKeeper } from "./segments/keeper.ts";
 import { Serial } from "./serial.ts";
 import put_dead_letter_sql from "./sql/put-dead-letter.sql" with { type: "text" };
+import type { StoreMetrics } from "./store-metrics.ts";
+import type { StraddlingLlmTraces } from "./straddling.ts";
 import { View, type Views } from "./views.ts";
 
 const RETRY_PAUSE_MS = 1_000;
 
-export type TierOptions = {
+export type TierLimits = {
   /** Rows and memory of the hot tier at which it is sealed. */
-  hot_rows_max: number;
-  hot_bytes_max: number;
-  segments_directory: string;
+  rows_max: number;
+  bytes_max: number;
+  /** After this long rows are sealed however few they are. */
+  age_max_ms: number;
 };
 
 export type TierParts = {
   /** For what goes into memory, and for dead letters. */
   writer: DuckDBConnection;
-  /** For what goes into files, which may take long. */
-  sealer: DuckDBConnection;
-  catalog: Catalog;
   views: Views;
-  /** Kept in memory beside the hot rows, for questions: the traces that `Catalog` knows as straddling. */
-  straddling: { add(trace_ids: Iterable<string>): Promise<void> };
-  durable_positions: Map<string, Ulid>;
+  straddling: StraddlingLlmTraces;
+  keeper: SegmentKeeper;
+  /** There are new segments. */
+  on_sealed: () => void;
+  limits: TierLimits;
+  logger: Logger;
+  metrics: StoreMetrics;
 };
 
 /**
  * Rows on their way: into the current generation of the hot tier, and from there, a generation at a time, into segments.
  *
- * What `append` has taken can be asked for at once. It is durable when `durable_position` has reached its position.
+ * What `append` has taken can be asked for at once. It is durable when the keeper's position has reached its position.
  */
 export class Tiers {
   /** Changes of the hot tier, one at a time. */
   private readonly appends = new Serial();
-  /** Changes of the files, one at a time. */
-  readonly files = new Serial();
   private readonly admission = new Admission();
   private others: { view: View; sources: readonly RowSource[] } | null = null;
   private sealing: Promise<void> | null = null;
@@ -53,11 +52,7 @@ export class Tiers {
   private timer: Timer | undefined;
   private is_closed = false;
 
-  constructor(
-    private readonly parts: TierParts,
-    private readonly options: TierOptions,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly parts: TierParts) {}
 
   /** Rejects, and keeps nothing, when a dead letter can't be kept or the hot tier is full and can't be sealed. */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
@@ -90,27 +85,11 @@ export class Tiers {
     if (this.seal_failure !== null) throw this.seal_failure;
   }
 
-  /** Nothing is sealed or deleted until it is disposed of. */
-  async hold(): Promise<Disposable> {
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const { promise: held, resolve: begin } = Promise.withResolvers<void>();
-    void this.files.run(() => {
-      begin();
-      return released;
-    });
-    await held;
-    return { [Symbol.dispose]: release };
-  }
-
   /** How far the rows go that are held, durable or not. */
   position(source: string): Ulid | null {
     const { generations } = this.parts.views.current;
     const newest = generations.findLast(({ positions }) => positions.has(source));
-    return newest?.positions.get(source) ?? this.durable_position(source);
-  }
-
-  durable_position(source: string): Ulid | null {
-    return this.parts.durable_positions.get(source) ?? null;
+    return newest?.positions.get(source) ?? this.parts.keeper.durable_position(source);
   }
 
   /** Lets what is being written end; nothing is sealed or deleted after that. */
@@ -119,7 +98,7 @@ export class Tiers {
     clearTimeout(this.timer);
     await this.appends.run(async () => undefined);
     await this.sealing;
-    await this.files.run(async () => undefined);
+    await this.parts.keeper.settled();
   }
 
   private get current_generation(): HotGeneration {
@@ -129,7 +108,7 @@ export class Tiers {
   }
 
   private is_full({ span_count, bytes }: HotGeneration): boolean {
-    return span_count >= this.options.hot_rows_max || bytes >= this.options.hot_bytes_max;
+    return span_count >= this.parts.limits.rows_max || bytes >= this.parts.limits.bytes_max;
   }
 
   /** At most one generation is filled while another is sealed: that bounds the memory of both. */
@@ -143,7 +122,7 @@ export class Tiers {
   }
 
   private is_nearly_full({ span_count, bytes }: HotGeneration): boolean {
-    return span_count * 2 >= this.options.hot_rows_max || bytes * 2 >= this.options.hot_bytes_max;
+    return span_count * 2 >= this.parts.limits.rows_max || bytes * 2 >= this.parts.limits.bytes_max;
   }
 
   private async keep_dead_letters(dead_letters: readonly DeadLetter[]): Promise<void> {
@@ -181,7 +160,7 @@ export class Tiers {
       this.timer = undefined;
       // What goes wrong is logged where it does, and tried again.
       this.seal().catch(() => undefined);
-    }, LIMITS.HOT_AGE_MS_MAX);
+    }, this.parts.limits.age_max_ms);
   }
 
   /** Seals every generation but the current one, oldest first. Never rejects: what went wrong is `seal_failure`. */
@@ -197,12 +176,14 @@ export class Tiers {
       for (;;) {
         const { generations } = this.parts.views.current;
         if (generations.length < 2) break;
-        await this.files.run(() => this.seal_generation(generations[0]));
+        await this.parts.keeper.seal(generations[0]);
+        this.parts.on_sealed();
       }
       this.seal_failure = null;
     } catch (error) {
       this.seal_failure = error;
-      this.logger.error({ err: error }, "rows could not be sealed; trying again for ever");
+      this.parts.metrics.seal_failures.inc();
+      this.parts.logger.error({ err: error }, "rows could not be sealed; trying again for ever");
       if (!this.is_closed) this.timer ??= setTimeout(() => this.retry(), RETRY_PAUSE_MS);
     }
   }
@@ -210,41 +191,5 @@ export class Tiers {
   private retry(): void {
     this.timer = undefined;
     void this.start_sealing();
-  }
-
-  private async seal_generation(generation: HotGeneration): Promise<void> {
-    const { sealer, catalog, views, durable_positions } = this.parts;
-    const segment =
-      generation.span_count === 0
-        ? null
-        : await write_segment(sealer, this.options.segments_directory, Bun.randomUUIDv7(), {
-            spans_sql: `FROM ${generation.spans_table}`,
-            patches_sql: `FROM ${generation.patches_table}`,
-            keys: generation.keys,
-            decoded_bytes: generation.bytes,
-            positions: generation.positions,
-            replaces: [],
-          });
-    try {
-      await catalog.change({
-        added: segment === null ? [] : [segment],
-        removed_ids: [],
-        positions: generation.positions,
-        new_straddling_llm_traces: generation.straddling_llm_traces,
-      });
-    } catch (error) {
-      // It is written anew by the next attempt, which may come for want of room.
-      if (segment !== null) remove_directory(segment.directory);
-      throw error;
-    }
-    for (const [source, key] of generation.positions) durable_positions.set(source, key);
-    const { generations, segments } = views.current;
-    views.replace(
-      new View(
-        generations.filter((other) => other !== generation),
-        segment === null ? segments : [...segments, segment],
-      ),
-      () => this.files.run(() => generation.drop(sealer)),
-    );
   }
 }

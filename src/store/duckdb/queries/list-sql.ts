@@ -1,6 +1,7 @@
 import type { ListKind, PageRange } from "../../types.ts";
 import { type HotGeneration } from "../hot/generation.ts";
 import { sql_list, sql_text } from "../row-source.ts";
+import { StraddlingLlmTraces } from "../straddling.ts";
 import type { Segment } from "../segments/segment.ts";
 
 /** Rows to look through: those of a kind and service, or of a trace. */
@@ -14,12 +15,7 @@ export const trace_filter = (trace_id: string): RowFilter => {
   return { hot: condition, cold: condition };
 };
 
-export function list_filter(
-  kind: ListKind,
-  service_name: string,
-  generations: readonly HotGeneration[],
-  straddling_table: string,
-): RowFilter {
+export function list_filter(kind: ListKind, service_name: string, generations: readonly HotGeneration[]): RowFilter {
   const service = `service_name = ${sql_text(service_name)}`;
   if (kind === "workflows") {
     const condition = `${service} AND junjo_span_type = 'workflow'`;
@@ -27,7 +23,7 @@ export function list_filter(
   }
   const condition = `${service} AND parent_span_id IS NULL`;
   if (kind === "roots") return { hot: condition, cold: `is_listed AND ${condition}` };
-  const straddles = `trace_id IN (FROM ${straddling_table})`;
+  const straddles = `trace_id IN (FROM ${StraddlingLlmTraces.TABLE})`;
   const llm_traces = generations.map(({ spans_table }) => `SELECT trace_id FROM ${spans_table} WHERE is_llm`);
   return {
     hot: `${condition} AND (trace_id IN (${llm_traces.join(" UNION ALL ")}) OR ${straddles})`,

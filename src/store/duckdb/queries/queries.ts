@@ -28,7 +28,6 @@ export class Queries {
   constructor(
     private readonly readers: ReaderPool,
     private readonly views: Views,
-    private readonly straddling_table: string,
   ) {}
 
   async service_names({
@@ -49,7 +48,7 @@ export class Queries {
     return this.page((view) => {
       const plan = plan_list(view.segments, kind, service_name, range);
       const part = { generations: view.generations, segments: plan.segments };
-      const filter = list_filter(kind, service_name, view.generations, this.straddling_table);
+      const filter = list_filter(kind, service_name, view.generations);
       return { part, filter, range: { ...range, since_us: plan.since_us } };
     }, range);
   }

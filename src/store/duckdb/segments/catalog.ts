@@ -17,6 +17,7 @@ export type CatalogChange = {
   removed_ids: readonly string[];
   positions: ReadonlyMap<string, Ulid>;
   new_straddling_llm_traces: Iterable<string>;
+  old_straddling_llm_traces?: readonly string[];
   /** What else belongs into the transaction. */
   also?: () => Promise<void>;
 };
@@ -44,8 +45,9 @@ export class Catalog {
   }
 
   /** On disk when it resolves; nothing of it is done when it rejects. */
-  async change({ added, removed_ids, positions, new_straddling_llm_traces, also }: CatalogChange): Promise<void> {
+  async change(change: CatalogChange): Promise<void> {
     const { connection } = this;
+    const { added, removed_ids, positions, new_straddling_llm_traces, old_straddling_llm_traces = [], also } = change;
     await in_transaction(connection, async () => {
       if (removed_ids.length > 0) {
         await connection.run(`DELETE FROM segments WHERE segment_id IN (${sql_list(removed_ids)})`);
@@ -55,6 +57,10 @@ export class Catalog {
         await connection.run(put_position_sql, { source, last_key: blobValue(key) });
       }
       await also?.();
+      if (old_straddling_llm_traces.length > 0) {
+        const old = sql_list(old_straddling_llm_traces);
+        await connection.run(`DELETE FROM straddling_llm_traces WHERE trace_id IN (${old})`);
+      }
       const traces = sql_list(new_straddling_llm_traces);
       if (traces !== "") {
         await connection.run(`INSERT OR IGNORE INTO straddling_llm_traces SELECT unnest([${traces}])`);

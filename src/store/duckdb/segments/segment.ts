@@ -18,7 +18,7 @@ export class SegmentError extends Error {
 export class Segment implements RowSource {
   readonly spans_path: string;
   readonly spans_table: string;
-  readonly patches_table: string;
+  readonly patches_path: string;
   readonly services: ReadonlyMap<string, ServiceFigures>;
   readonly min_start_us: bigint;
   readonly max_start_us: bigint;
@@ -31,7 +31,7 @@ export class Segment implements RowSource {
   ) {
     this.spans_path = join(directory, SPANS_FILE);
     this.spans_table = `read_parquet(${sql_text(this.spans_path)})`;
-    this.patches_table = `read_parquet(${sql_text(join(directory, PATCHES_FILE))})`;
+    this.patches_path = join(directory, PATCHES_FILE);
     this.services = new Map(manifest.services.map((figures) => [figures.service_name, figures]));
     this.min_start_us = BigInt(manifest.min_start_us);
     this.max_start_us = BigInt(manifest.max_start_us);

@@ -1,0 +1,217 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Logger } from "../../../observe/index.ts";
+import { compare_ulids, type Ulid } from "../../../wal/index.ts";
+import type { HotGeneration } from "../hot/generation.ts";
+import { hash_trace_id } from "../keys/key-hash.ts";
+import { sql_list, sql_text } from "../row-source.ts";
+import { Serial } from "../serial.ts";
+import type { StoreMetrics } from "../store-metrics.ts";
+import type { StraddlingLlmTraces } from "../straddling.ts";
+import { View, type Views } from "../views.ts";
+import type { Catalog } from "./catalog.ts";
+import { keys_of } from "./keys-of.ts";
+import { type MergeLimits, plan_merge } from "./merge-plan.ts";
+import { remove_directory } from "./recovery.ts";
+import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
+import type { Segment } from "./segment.ts";
+import { type SegmentInput, write_segment } from "./segment-writer.ts";
+
+export type KeeperParts = {
+  /** For what goes into files, which may take long. */
+  connection: DuckDBConnection;
+  catalog: Catalog;
+  views: Views;
+  straddling: StraddlingLlmTraces;
+  /** How far each source is in segments. */
+  durable_positions: Map<string, Ulid>;
+  directory: string;
+  merge_limits: MergeLimits;
+  retention: RetentionLimits;
+  logger: Logger;
+  metrics: StoreMetrics;
+};
+
+/**
+ * Writes segments, makes one of several, and does away with them: one thing at a time, each on disk before the view
+ * changes, and each such that a crash at any point leaves either what was or what was to be (see recover_segments).
+ */
+export class SegmentKeeper {
+  private readonly files = new Serial();
+  private are_rows_named = false;
+
+  constructor(private readonly parts: KeeperParts) {}
+
+  durable_position(source: string): Ulid | null {
+    return this.parts.durable_positions.get(source) ?? null;
+  }
+
+  /** Nothing is written or deleted until it is disposed of. */
+  async hold(): Promise<Disposable> {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: held, resolve: begin } = Promise.withResolvers<void>();
+    void this.files.run(() => {
+      begin();
+      return released;
+    });
+    await held;
+    return { [Symbol.dispose]: release };
+  }
+
+  /** Turns a generation of the hot tier, which changes no more, into a segment. */
+  seal(generation: HotGeneration): Promise<void> {
+    return this.files.run(async () => {
+      const { views, durable_positions, metrics } = this.parts;
+      const end_timer = metrics.seal_seconds.startTimer();
+      const segment = generation.span_count === 0 ? null : await this.write(generation_input(generation));
+      await this.commit(segment === null ? [] : [segment], [], generation.positions, generation.straddling_llm_traces);
+      for (const [source, key] of generation.positions) durable_positions.set(source, key);
+      const { generations, segments } = views.current;
+      views.replace(
+        new View(
+          generations.filter((other) => other !== generation),
+          segment === null ? segments : [...segments, segment],
+        ),
+        () => this.files.run(() => generation.drop(this.parts.connection)),
+      );
+      end_timer();
+    });
+  }
+
+  /** Removes what is too old or too much, and makes larger segments of small ones, until all is tidy or `is_over`. */
+  async tidy(is_over: () => boolean): Promise<void> {
+    await this.files.run(() => this.retain());
+    while (!is_over() && (await this.files.run(() => this.merge())));
+  }
+
+  /** Takes a trace out of every segment that has it, and gives how many spans went. */
+  delete_trace(trace_id: string): Promise<number> {
+    return this.files.run(async () => {
+      const trace = hash_trace_id(trace_id);
+      let count = 0;
+      for (const segment of this.parts.views.current.segments) {
+        if (!segment.keys.may_hold_trace(trace)) continue;
+        const spans = await this.count(segment, trace_id);
+        if (spans === 0) continue;
+        await this.rewrite([segment], `WHERE trace_id <> ${sql_text(trace_id)}`);
+        count += spans;
+      }
+      return count;
+    });
+  }
+
+  /** Resolves when nothing is being written or waits to be. */
+  async settled(): Promise<void> {
+    await this.files.run(async () => undefined);
+    await this.parts.views.settled();
+  }
+
+  private async retain(): Promise<void> {
+    const { views, retention, logger, metrics } = this.parts;
+    const removed = plan_retention(views.current.segments, retention, Date.now());
+    if (removed.length === 0) return;
+    await this.replace(removed, null);
+    const spans = removed.reduce((sum, { manifest }) => sum + manifest.span_count, 0);
+    metrics.retired_spans.inc(spans);
+    logger.info({ segments: removed.length, spans }, "segments were removed for their age or size");
+  }
+
+  private async merge(): Promise<boolean> {
+    const { views, merge_limits, metrics } = this.parts;
+    const inputs = plan_merge(views.current.segments, merge_limits);
+    if (inputs.length < 2) return false;
+    await this.rewrite(inputs, "");
+    metrics.merged_segments.inc(inputs.length);
+    return true;
+  }
+
+  /** Puts one segment in the place of others, with those of their rows that a condition leaves. */
+  private async rewrite(inputs: readonly Segment[], condition: string): Promise<void> {
+    const files = (paths: readonly string[]) => `read_parquet([${sql_list(paths)}]) ${condition}`;
+    const spans = files(inputs.map(({ spans_path }) => spans_path));
+    const keys = await keys_of(this.parts.connection, spans);
+    if (keys.spans.size === 0) return this.replace(inputs, null);
+    const output = await this.write({
+      spans_sql: `SELECT * EXCLUDE (is_listed, trace_has_llm) FROM ${spans}`,
+      patches_sql: `FROM ${files(inputs.map(({ patches_path }) => patches_path))}`,
+      keys,
+      decoded_bytes: inputs.reduce((sum, { manifest }) => sum + manifest.decoded_bytes, 0),
+      positions: furthest_positions(inputs),
+      replaces: inputs.map(({ id }) => id),
+    });
+    await this.replace(inputs, output);
+  }
+
+  private async replace(inputs: readonly Segment[], output: Segment | null): Promise<void> {
+    const { views, straddling } = this.parts;
+    const added = output === null ? [] : [output];
+    const next = () =>
+      new View(views.current.generations, [
+        ...views.current.segments.filter((segment) => !inputs.includes(segment)),
+        ...added,
+      ]);
+    const removed_ids = inputs.map(({ id }) => id);
+    await this.commit(added, removed_ids, new Map(), [], straddling.obsolete(inputs, next().sources));
+    await straddling.remove_obsolete(inputs, () => next().sources);
+    views.replace(next(), () =>
+      this.files.run(async () => {
+        for (const { directory } of inputs) remove_directory(directory);
+      }),
+    );
+  }
+
+  private write(input: SegmentInput): Promise<Segment> {
+    const { connection, directory } = this.parts;
+    return write_segment(connection, directory, Bun.randomUUIDv7(), input);
+  }
+
+  private async commit(
+    added: readonly Segment[],
+    removed_ids: readonly string[],
+    positions: ReadonlyMap<string, Ulid>,
+    new_straddling_llm_traces: Iterable<string>,
+    old_straddling_llm_traces: readonly string[] = [],
+  ): Promise<void> {
+    const { catalog, directory } = this.parts;
+    try {
+      await catalog.change({
+        added,
+        removed_ids,
+        positions,
+        new_straddling_llm_traces,
+        old_straddling_llm_traces,
+      });
+      if (!this.are_rows_named && added.length > 0) await catalog.name_rows(directory);
+      this.are_rows_named ||= added.length > 0;
+    } catch (error) {
+      // They are written anew by the next attempt, which may come for want of room.
+      for (const segment of added) remove_directory(segment.directory);
+      throw error;
+    }
+  }
+
+  private async count(segment: Segment, trace_id: string): Promise<number> {
+    const found = await this.parts.connection.runAndReadAll(
+      `SELECT count(*) FROM ${segment.spans_table} WHERE trace_id = ${sql_text(trace_id)}`,
+    );
+    return Number(found.getRows()[0]?.[0]);
+  }
+}
+
+const generation_input = (generation: HotGeneration): SegmentInput => ({
+  spans_sql: `FROM ${generation.spans_table}`,
+  patches_sql: `FROM ${generation.patches_table}`,
+  keys: generation.keys,
+  decoded_bytes: generation.bytes,
+  positions: generation.positions,
+  replaces: [],
+});
+
+function furthest_positions(segments: readonly Segment[]): Map<string, Ulid> {
+  const positions = new Map<string, Ulid>();
+  for (const { source, last_key } of segments.flatMap(({ manifest }) => manifest.positions)) {
+    const key = Buffer.from(last_key, "hex");
+    const known = positions.get(source);
+    if (known === undefined || compare_ulids(key, known) > 0) positions.set(source, key);
+  }
+  return positions;
+}
