@@ -1,7 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import * as questions from "../query/index.ts";
-import type { PageRange, SpanPage, SpanStore } from "../store/index.ts";
+import type { PageRange, RowKey, SpanPage, SpanStore } from "../store/index.ts";
+import { encode_cursor } from "./cursor.ts";
 import { add_docs } from "./docs/index.ts";
 import { openapi_document } from "./openapi.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
@@ -15,34 +16,41 @@ export type HttpDependencies = OperationsDependencies & { store: SpanStore };
 export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   const { store, logger } = dependencies;
   const app = create_operations_app(dependencies);
-  const answer_list = async (context: Context, range: PageRange, page: SpanPage): Promise<Response> => {
+  const answer_list = async (
+    context: Context,
+    query: ListQuery,
+    ask: (range: PageRange) => Promise<SpanPage>,
+  ): Promise<Response> => {
     const { method, path } = context.req;
+    const page = await ask(range_of(query));
     const body = await row_stream(page, (error) => logger.error({ err: error, path }, "rows broke off"));
     if (method === "HEAD") await body.cancel();
     return new Response(method === "HEAD" ? null : body, {
-      headers: { "content-type": "application/json", ...next_page(context, range, page.has_more) },
+      headers: { "content-type": "application/json", ...next_page(context, next_of(query, page)) },
     });
   };
 
   app.openapi(routes.SERVICE_NAMES, async (context) => {
-    const range = context.req.valid("query");
-    const { names, has_more } = await questions.service_names(store, range);
-    return context.json(names, 200, next_page(context, range, has_more));
+    const { limit, offset = 0 } = context.req.valid("query");
+    const { names, has_more } = await questions.service_names(store, { limit, offset });
+    const next = has_more && limit !== null ? { limit: String(limit), offset: String(offset + limit) } : null;
+    return context.json(names, 200, next_page(context, next));
   });
   app.openapi(routes.ROOT_SPANS, async (context) => {
-    const range = context.req.valid("query");
     const { service_name } = context.req.valid("param");
-    return answer_list(context, range, await questions.root_spans(store, service_name, range));
+    return answer_list(context, context.req.valid("query"), (range) =>
+      questions.root_spans(store, service_name, range),
+    );
   });
   app.openapi(routes.LLM_ROOT_SPANS, async (context) => {
-    const range = context.req.valid("query");
     const { service_name } = context.req.valid("param");
-    return answer_list(context, range, await questions.llm_root_spans(store, service_name, range));
+    return answer_list(context, context.req.valid("query"), (range) =>
+      questions.llm_root_spans(store, service_name, range),
+    );
   });
   app.openapi(routes.TRACE_SPANS, async (context) => {
-    const range = context.req.valid("query");
     const { trace_id } = context.req.valid("param");
-    return answer_list(context, range, await questions.trace_spans(store, trace_id, range));
+    return answer_list(context, context.req.valid("query"), (range) => questions.trace_spans(store, trace_id, range));
   });
   app.openapi(routes.SPAN, async (context) => {
     const { trace_id, span_id } = context.req.valid("param");
@@ -51,9 +59,15 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     return new Response(row, { headers: { "content-type": "application/json" } });
   });
   app.openapi(routes.WORKFLOW_SPANS, async (context) => {
-    const range = context.req.valid("query");
     const { service_name } = context.req.valid("param");
-    return answer_list(context, range, await questions.workflow_spans(store, service_name, range));
+    return answer_list(context, context.req.valid("query"), (range) =>
+      questions.workflow_spans(store, service_name, range),
+    );
+  });
+
+  app.openapi(routes.DELETE_TRACE, async (context) => {
+    const { trace_id } = context.req.valid("param");
+    return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);
   });
 
   app.get("/openapi.json", (context) => context.json(openapi_document()));
@@ -62,9 +76,33 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   return app;
 }
 
+type ListQuery = {
+  limit: number | null;
+  offset?: number | undefined;
+  since?: bigint | undefined;
+  until?: bigint | undefined;
+  cursor?: RowKey | undefined;
+};
+
+const range_of = ({ limit, offset = 0, since, until, cursor }: ListQuery): PageRange => ({
+  limit,
+  offset,
+  since_us: since ?? null,
+  until_us: until ?? null,
+  after: cursor ?? null,
+});
+
+/** What of the query is another on the next page. Whoever counts rows goes on counting; others get a cursor. */
+function next_of({ limit, offset }: ListQuery, { next }: SpanPage): Record<string, string> | null {
+  if (next === null || limit === null) return null;
+  const size = { limit: String(limit) };
+  return offset === undefined ? { ...size, cursor: encode_cursor(next) } : { ...size, offset: String(offset + limit) };
+}
+
 /** The next page, as a reference relative to this one: what stands in front of the server is not known here. */
-function next_page(context: Context, { limit, offset }: PageRange, has_more: boolean): Record<string, string> {
-  if (!has_more || limit === null) return {};
-  const { pathname } = new URL(context.req.url);
-  return { link: `<${pathname}?limit=${limit}&offset=${offset + limit}>; rel="next"` };
+function next_page(context: Context, changed: Record<string, string> | null): Record<string, string> {
+  if (changed === null) return {};
+  const { pathname, searchParams } = new URL(context.req.url);
+  for (const [name, value] of Object.entries(changed)) searchParams.set(name, value);
+  return { link: `<${pathname}?${searchParams.toString()}>; rel="next"` };
 }

@@ -24,6 +24,7 @@ export function openapi_document() {
     info: { title: "junjo-traces", version, description: DESCRIPTION, license: { name: "Apache-2.0" } },
     tags: [
       { name: "questions", description: "What the traces say." },
+      { name: "changes", description: "What can be done to them." },
       { name: "operation", description: "How the server is." },
     ],
   });

@@ -4,7 +4,7 @@ import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import type { Logger, Metrics } from "../observe/index.ts";
 import type { StoreError } from "../store/index.ts";
 import { measure_requests } from "./measure-requests.ts";
-import { problem } from "./problems.ts";
+import { problem, type ProblemName } from "./problems.ts";
 import * as routes from "./routes.ts";
 
 export type OperationsDependencies = {
@@ -31,10 +31,10 @@ export function create_operations_app({
     defaultHook: (result) => (result.success ? undefined : invalid_parameters(result.error.issues)),
   });
   const require_key: MiddlewareHandler = async (context, next) => {
-    const decision = access.check(
-      presented_key((name) => context.req.header(name)),
-      "read",
-    );
+    const key = presented_key((name) => context.req.header(name));
+    // Whoever removes spans must be one who may send them, too: a key for looking at them is not enough.
+    const scopes = context.req.method === "DELETE" ? (["ingest", "read"] as const) : (["read"] as const);
+    const decision = scopes.map((scope) => access.check(key, scope)).find((found) => found !== "allowed") ?? "allowed";
     return decision === "allowed" ? next() : problem(DENIED[decision], DENIALS[decision]);
   };
 
@@ -60,7 +60,8 @@ export function create_operations_app({
   app.notFound(({ req }) => problem("path_not_found", req.path));
   app.onError((error, { req }) => {
     logger.error({ err: error, path: req.path }, "a request failed");
-    if (is_unavailable(error)) return problem("store_unavailable", "try again in a moment");
+    const name = STORE_PROBLEMS[store_error_code(error) ?? ""];
+    if (name !== undefined) return problem(name, DETAILS[name] ?? error.message);
     return problem("internal", "the log says why");
   });
   return app;
@@ -68,8 +69,11 @@ export function create_operations_app({
 
 /** Answers every other method at the paths that the app has by now. */
 export function refuse_other_methods(app: OpenAPIHono): void {
-  for (const path of new Set(app.routes.filter(({ method }) => method === "GET").map(({ path }) => path))) {
-    app.all(path, ({ req }) => problem("method_not_allowed", `${req.method} ${req.path}`, {}, { allow: "GET, HEAD" }));
+  const routes = app.routes.filter(({ method }) => method === "GET" || method === "DELETE");
+  for (const [path, of_path] of Map.groupBy(routes, ({ path }) => path)) {
+    const methods = new Set(of_path.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
+    const allow = [...methods].join(", ");
+    app.all(path, ({ req }) => problem("method_not_allowed", `${req.method} ${req.path}`, {}, { allow }));
   }
 }
 
@@ -79,8 +83,16 @@ function invalid_parameters(issues: readonly { path: PropertyKey[]; message: str
   return problem("invalid_parameter", detail, { errors });
 }
 
+/** What the store says and the client may hear; the rest is internal. */
+const STORE_PROBLEMS: Record<string, ProblemName | undefined> = {
+  unavailable: "store_unavailable",
+  closed: "store_unavailable",
+  overloaded: "store_unavailable",
+  timeout: "query_timeout",
+} satisfies Partial<Record<StoreError["code"], ProblemName>>;
+
+const DETAILS: Partial<Record<ProblemName, string>> = { store_unavailable: "try again in a moment" };
+
 /** By name: importing the class would load DuckDB, and this room is also there to print the OpenAPI document. */
-function is_unavailable(error: Error): boolean {
-  const codes: unknown[] = ["unavailable", "closed"] satisfies StoreError["code"][];
-  return error.name === "StoreError" && "code" in error && codes.includes(error.code);
-}
+const store_error_code = (error: Error): string | null =>
+  error.name === "StoreError" && "code" in error ? String(error.code) : null;

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { CURSOR } from "./cursor.ts";
 
 const LIMIT_MAX = 10_000;
 const LIMIT_INITIAL = 500;
@@ -15,8 +16,34 @@ const whole_number = (minimum: number, maximum: number) => {
 
 const limit = whole_number(1, LIMIT_MAX);
 const offset = whole_number(0, Number.MAX_SAFE_INTEGER)
-  .default(0)
+  .optional()
   .openapi({ type: "integer", minimum: 0, default: 0, description: "rows to pass over" });
+
+/** Microseconds since 1970 of an ISO 8601 time; what is below a microsecond is cut off. */
+const time = z.iso
+  .datetime({ offset: true, error: "expected a time such as 2026-11-23T18:00:00.123456Z, with Z or an offset" })
+  .transform((text) => {
+    const fraction = /\.(\d+)/.exec(text)?.[1] ?? "";
+    const whole_ms = Date.parse(text.replace(/\.\d+/, ""));
+    return BigInt(whole_ms) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, "0"));
+  });
+
+/** Which part of a list: a time range, and where in it to go on. */
+const range = {
+  since: time.optional().openapi({
+    type: "string",
+    format: "date-time",
+    description: "only spans that start then or later",
+    example: "2026-11-23T18:00:00Z",
+  }),
+  until: time
+    .optional()
+    .openapi({ type: "string", format: "date-time", description: "only spans that start then or earlier" }),
+  cursor: CURSOR.optional().openapi({
+    type: "string",
+    description: "goes on behind the page whose Link header gave it; offset counts from there",
+  }),
+};
 
 /** A page of a list. */
 export const PAGE_QUERY = z.object({
@@ -28,21 +55,22 @@ export const PAGE_QUERY = z.object({
     description: "rows to give at most",
   }),
   offset,
+  ...range,
 });
 
+const any_limit = limit
+  .optional()
+  .transform((value) => value ?? null)
+  .openapi({
+    type: "integer",
+    minimum: 1,
+    maximum: LIMIT_MAX,
+    description: "rows to give at most; all if not given",
+  });
+
 /** Everything, unless a page is asked for. */
-export const WHOLE_QUERY = z.object({
-  limit: limit
-    .optional()
-    .transform((value) => value ?? null)
-    .openapi({
-      type: "integer",
-      minimum: 1,
-      maximum: LIMIT_MAX,
-      description: "rows to give at most; all if not given",
-    }),
-  offset,
-});
+export const WHOLE_QUERY = z.object({ limit: any_limit, offset, ...range });
+export const NAMES_QUERY = z.object({ limit: any_limit, offset });
 
 const hex = (digits: number, example: string) =>
   z

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, type: "/problems/method-not-allowed", title: "The method is not allowed here" },
   internal: { status: 500, type: "/problems/internal", title: "The server failed to answer" },
   store_unavailable: { status: 503, type: "/problems/store-unavailable", title: "The store does not answer now" },
+  query_timeout: { status: 504, type: "/problems/query-timeout", title: "The question took too long" },
   not_ready: { status: 503, type: "/problems/not-ready", title: "The server is not ready yet" },
 } as const;
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
+import { NAMES_QUERY, PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
 import { PROBLEM_SCHEMA, PROBLEMS, type ProblemName } from "./problems.ts";
 import { SPAN_SCHEMA } from "./span-schema.ts";
 
@@ -27,7 +27,14 @@ const problems = (...names: ProblemName[]) =>
     ]),
   );
 
-const DATA_PROBLEMS = problems("invalid_parameter", "key_required", "key_lacks_scope", "internal", "store_unavailable");
+const DATA_PROBLEMS = problems(
+  "invalid_parameter",
+  "key_required",
+  "key_lacks_scope",
+  "internal",
+  "store_unavailable",
+  "query_timeout",
+);
 
 /** Keys are asked for only when the server has some. */
 const DATA_SECURITY: Record<string, string[]>[] = [{ junjo_api_key: [] }, { api_key: [] }, { bearer: [] }, {}];
@@ -40,7 +47,7 @@ export const SERVICE_NAMES = createRoute({
   path: "/otel/span_service_names",
   operationId: "list_service_names",
   summary: "Which services have sent spans?",
-  request: { query: WHOLE_QUERY },
+  request: { query: NAMES_QUERY },
   responses: { 200: list_of(z.string(), "Distinct names, ascending."), ...DATA_PROBLEMS },
 });
 
@@ -93,6 +100,23 @@ export const WORKFLOW_SPANS = createRoute({
   responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
 });
 
+export const DELETE_TRACE = createRoute({
+  method: "delete",
+  tags: ["changes"],
+  security: DATA_SECURITY,
+  path: "/otel/trace/{trace_id}",
+  operationId: "delete_trace",
+  summary: "Remove a trace, everywhere",
+  description:
+    "Its spans and state patches are gone from every file when this is answered. Spans of it that are sent, or sent again, " +
+    "later are stored as new. An unknown trace has none to remove.",
+  request: { params: TRACE_PATH },
+  responses: {
+    200: json(z.object({ deleted_spans: z.int().min(0) }), "How many spans were removed."),
+    ...DATA_PROBLEMS,
+  },
+});
+
 const STATUS = z.object({ status: z.enum(["ok"]) });
 
 export const HEALTH = createRoute({
@@ -130,6 +154,7 @@ export const ROUTES = [
   TRACE_SPANS,
   SPAN,
   WORKFLOW_SPANS,
+  DELETE_TRACE,
   HEALTH,
   READINESS,
   METRICS,

@@ -3,4 +3,12 @@
  *
  * Ids are accepted in either case. Each resolves to JSON text that can be sent as it is; rejects with StoreError.
  */
-export { llm_root_spans, root_spans, service_names, span, trace_spans, workflow_spans } from "./questions.ts";
+export {
+  delete_trace,
+  llm_root_spans,
+  root_spans,
+  service_names,
+  span,
+  trace_spans,
+  workflow_spans,
+} from "./questions.ts";

@@ -1,8 +1,10 @@
 import type { PageRange, SpanPage, SpanStore } from "../store/index.ts";
 
 /** Which services have sent spans? Ascending. */
-export const service_names = (store: SpanStore, range: PageRange): Promise<{ has_more: boolean; names: string[] }> =>
-  store.service_names(range);
+export const service_names = (
+  store: SpanStore,
+  range: Pick<PageRange, "limit" | "offset">,
+): Promise<{ has_more: boolean; names: string[] }> => store.service_names(range);
 
 /** What did this service start? Its spans without a parent. */
 export const root_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
@@ -23,3 +25,7 @@ export const span = (store: SpanStore, trace_id: string, span_id: string): Promi
 /** Which workflows did this service run? */
 export const workflow_spans = (store: SpanStore, service_name: string, range: PageRange): Promise<SpanPage> =>
   store.list("workflows", service_name, range);
+
+/** Away with this trace, everywhere. Gives how many spans went. */
+export const delete_trace = (store: SpanStore, trace_id: string): Promise<number> =>
+  store.delete_trace(trace_id.toLowerCase());

@@ -147,11 +147,11 @@ describe("the store, over all its tiers", () => {
       try {
         for (let step = 0; step < STEPS; step++) {
           if (random.chance(0.2)) await store.seal();
-        if (random.chance(0.1)) await store.tidy();
-        if (random.chance(0.1)) {
-          const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
-          expect(await store.delete_trace(trace_id)).toBe(model.delete_trace(trace_id));
-        }
+          if (random.chance(0.1)) await store.tidy();
+          if (random.chance(0.1)) {
+            const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
+            expect(await store.delete_trace(trace_id)).toBe(model.delete_trace(trace_id));
+          }
           if (random.chance(0.05)) {
             await store[Symbol.asyncDispose]();
             store = await open();

@@ -16,6 +16,17 @@ const SERVICE_SCHEMA = z.object({
   max_listed_us: time_us.nullable(),
 });
 
+/** A service's row of sql/service-figures.sql, where DuckDB writes whole numbers as text. */
+const whole = z.coerce.number().pipe(count);
+const FIGURES_SCHEMA = SERVICE_SCHEMA.extend({
+  span_count: whole,
+  root_count: whole,
+  llm_root_count: whole,
+  workflow_count: whole,
+  min_start_us: time_us,
+  max_start_us: time_us,
+});
+
 const MANIFEST_SCHEMA = z.object({
   format: z.literal(1),
   segment_id: z.string(),
@@ -41,3 +52,6 @@ export type ServiceFigures = z.infer<typeof SERVICE_SCHEMA>;
 
 /** Throws when the text is not a manifest. */
 export const parse_manifest = (text: string): SegmentManifest => MANIFEST_SCHEMA.parse(JSON.parse(text));
+
+/** Throws when these are not rows of sql/service-figures.sql. */
+export const parse_figures = (rows: unknown): z.infer<typeof FIGURES_SCHEMA>[] => z.array(FIGURES_SCHEMA).parse(rows);

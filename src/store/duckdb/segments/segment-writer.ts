@@ -8,7 +8,7 @@ import { sql_text } from "../row-source.ts";
 import copy_patches_sql from "../sql/copy-patches.sql" with { type: "text" };
 import copy_spans_sql from "../sql/copy-spans.sql" with { type: "text" };
 import service_figures_sql from "../sql/service-figures.sql" with { type: "text" };
-import type { SegmentManifest, ServiceFigures } from "./manifest.ts";
+import { parse_figures, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
 import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, Segment, SPANS_FILE } from "./segment.ts";
 
 /**
@@ -101,22 +101,13 @@ async function service_figures(connection: DuckDBConnection, spans_path: string)
   const table = `read_parquet(${sql_text(spans_path)})`;
   const found = await connection.runAndReadAll(service_figures_sql.replace("/*spans*/", table));
   const services: ServiceFigures[] = [];
-  let [min_start_us, max_start_us] = [2n ** 63n - 1n, -(2n ** 63n)];
-  for (const row of found.getRowObjectsJS()) {
-    services.push({
-      service_name: String(row.service_name),
-      span_count: Number(row.span_count),
-      root_count: Number(row.root_count),
-      llm_root_count: Number(row.llm_root_count),
-      workflow_count: Number(row.workflow_count),
-      min_listed_us: row.min_listed_us === null ? null : String(row.min_listed_us),
-      max_listed_us: row.max_listed_us === null ? null : String(row.max_listed_us),
-    });
-    const [min, max] = [BigInt(String(row.min_start_us)), BigInt(String(row.max_start_us))];
-    if (min < min_start_us) min_start_us = min;
-    if (max > max_start_us) max_start_us = max;
+  let [earliest_us, latest_us] = [2n ** 63n - 1n, -(2n ** 63n)];
+  for (const { min_start_us, max_start_us, ...figures } of parse_figures(found.getRowObjectsJson())) {
+    services.push(figures);
+    if (BigInt(min_start_us) < earliest_us) earliest_us = BigInt(min_start_us);
+    if (BigInt(max_start_us) > latest_us) latest_us = BigInt(max_start_us);
   }
-  return { services, min_start_us: String(min_start_us), max_start_us: String(max_start_us) };
+  return { services, min_start_us: String(earliest_us), max_start_us: String(latest_us) };
 }
 
 /** Makes a file durable and says what it holds. */
