@@ -23,7 +23,7 @@ export async function seal_old_tables(
   if (!(await has_old_tables(connection))) return [];
   const segments: Segment[] = [];
   const [row_count, row_end] = await row_range(connection);
-  for (let first = 0; row_count > 0 && first < row_end; first += SLICE_ROWS) {
+  for (let first = 0; first < row_end; first += SLICE_ROWS) {
     const spans_sql = `FROM spans WHERE rowid >= ${first} AND rowid < ${first + SLICE_ROWS}`;
     const patches_sql = `FROM state_patches SEMI JOIN (${spans_sql}) USING (trace_id, span_id)`;
     const keys = await keys_of(connection, `(${spans_sql})`);
