@@ -10,6 +10,7 @@ import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
 import { SegmentKeeper } from "./segments/keeper.ts";
 import { recover_segments } from "./segments/recovery.ts";
+import { SegmentReaders } from "./segments/segment-readers.ts";
 import { Tidier } from "./segments/tidier.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 import { StraddlingLlmTraces } from "./straddling.ts";
@@ -37,6 +38,7 @@ export class Session implements AsyncDisposable {
     private readonly instance: DuckDBInstance,
     private readonly connections: readonly DuckDBConnection[],
     private readonly readers: ReaderPool,
+    private readonly segment_readers: SegmentReaders,
     private readonly tidier: Tidier,
     readonly views: Views,
     readonly tiers: Tiers,
@@ -76,6 +78,7 @@ export class Session implements AsyncDisposable {
     const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
       options;
     const bytes_max = Math.min(options.memory_bytes * HOT_MEMORY_SHARE, options.source_bytes_max ?? Infinity);
+    const segment_readers = new SegmentReaders();
     const keeper = new SegmentKeeper({
       connection: sealer,
       catalog,
@@ -83,6 +86,7 @@ export class Session implements AsyncDisposable {
       straddling,
       durable_positions: await catalog.positions(),
       directory,
+      segment_readers,
       merge_limits: { rows_max, decoded_bytes_max: bytes_max },
       retention: { days: options.retention_days ?? null, bytes: options.retention_bytes ?? null },
       logger,
@@ -93,14 +97,25 @@ export class Session implements AsyncDisposable {
     const on_sealed = () => tidier.tidy();
     const tiers = new Tiers({ writer, views, straddling, keeper, on_sealed, limits, logger, metrics });
     const readers = await ReaderPool.open(instance, READER_COUNT);
-    const queries = new Queries(readers, views);
-    return new Session(instance, [writer, sealer, marker], readers, tidier, views, tiers, keeper, queries);
+    const queries = new Queries(readers, views, segment_readers);
+    return new Session(
+      instance,
+      [writer, sealer, marker],
+      readers,
+      segment_readers,
+      tidier,
+      views,
+      tiers,
+      keeper,
+      queries,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.readers[Symbol.asyncDispose]();
     await this.tidier[Symbol.asyncDispose]();
     await this.tiers.close();
+    await this.segment_readers[Symbol.asyncDispose]();
     for (const connection of this.connections) connection.closeSync();
     this.instance.closeSync();
   }

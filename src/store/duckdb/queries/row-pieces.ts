@@ -2,7 +2,7 @@ import { LIMITS } from "../../../config/index.ts";
 import { StoreError } from "../../types.ts";
 
 /** Where a row is: the place of its source, and its number there. */
-export type RowPlace = { source: number; row: bigint };
+export type RowPlace = { source: number; row: number };
 
 const ROWS_FIRST = 64;
 const ROWS_MAX = 2048;

@@ -14,6 +14,7 @@ import { type MergeLimits, plan_merge } from "./merge-plan.ts";
 import { remove_directory } from "./recovery.ts";
 import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
 import type { Segment } from "./segment.ts";
+import type { SegmentReaders } from "./segment-readers.ts";
 import { type SegmentInput, write_segment } from "./segment-writer.ts";
 
 export type KeeperParts = {
@@ -25,6 +26,7 @@ export type KeeperParts = {
   /** How far each source is in segments. */
   durable_positions: Map<string, Ulid>;
   directory: string;
+  segment_readers: SegmentReaders;
   merge_limits: MergeLimits;
   retention: RetentionLimits;
   logger: Logger;
@@ -142,7 +144,7 @@ export class SegmentKeeper {
   }
 
   private async replace(inputs: readonly Segment[], output: Segment | null): Promise<void> {
-    const { views, straddling } = this.parts;
+    const { views, straddling, segment_readers } = this.parts;
     const added = output === null ? [] : [output];
     const next = () =>
       new View(views.current.generations, [
@@ -154,7 +156,10 @@ export class SegmentKeeper {
     await straddling.remove_obsolete(inputs, () => next().sources);
     views.replace(next(), () =>
       this.files.run(async () => {
-        for (const { directory } of inputs) remove_directory(directory);
+        for (const { id, directory } of inputs) {
+          segment_readers.drop(id);
+          remove_directory(directory);
+        }
       }),
     );
   }
