@@ -97,7 +97,7 @@ export class Session implements AsyncDisposable {
     const on_sealed = () => tidier.tidy();
     const tiers = new Tiers({ writer, views, straddling, keeper, on_sealed, limits, logger, metrics });
     const readers = await ReaderPool.open(instance, READER_COUNT);
-    const queries = new Queries(readers, views, segment_readers);
+    const queries = new Queries(readers, views, segment_readers, straddling);
     return new Session(
       instance,
       [writer, sealer, marker],

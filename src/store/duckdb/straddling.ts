@@ -32,6 +32,10 @@ export class StraddlingLlmTraces {
     });
   }
 
+  has(trace_id: string): boolean {
+    return this.trace_ids.has(trace_id);
+  }
+
   /** Those that were in one of the `gone` sources and need not be here now that `left` are what there is. */
   obsolete(gone: readonly RowSource[], left: readonly RowSource[]): string[] {
     return [...this.trace_ids].filter((trace_id) => {

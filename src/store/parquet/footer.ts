@@ -20,6 +20,9 @@ export function footer_bytes(tail: Uint8Array): number {
   return new DataView(tail.buffer, tail.byteOffset + tail.length - TAIL_BYTES).getUint32(0, true) + TAIL_BYTES;
 }
 
+/** Texts; empty where they are not known. */
+export type Bounds = { min: string; max: string };
+
 type Statistics = { null_count: number; min: Uint8Array | null; max: Uint8Array | null };
 
 /**
@@ -32,8 +35,8 @@ export class Footer {
   /** By group. */
   readonly first_rows: number[] = [];
   readonly row_counts: number[] = [];
-  /** By group: the least and the greatest value of the column that `bounds_of` names. */
-  readonly bounds: { min: string; max: string }[] = [];
+  /** By column that `bounds_of` names, then by group: its least and its greatest value. */
+  readonly bounds: ReadonlyMap<string, Bounds[]>;
   /** By chunk. */
   readonly starts: Float64Array;
   readonly lengths: Uint32Array;
@@ -43,8 +46,9 @@ export class Footer {
   private readonly places_of_constants = new Map<string, number>();
 
   /** Reads the FileMetaData that `bytes` begin with. */
-  constructor(bytes: Uint8Array, bounds_of: string) {
+  constructor(bytes: Uint8Array, bounds_of: readonly string[]) {
     const parsed = parse(bytes);
+    this.bounds = new Map(bounds_of.map((name) => [name, []]));
     this.columns = parsed.columns;
     this.group_count = parsed.groups.length;
     const chunk_count = this.group_count * this.columns.length;
@@ -57,7 +61,7 @@ export class Footer {
       this.first_rows.push(first_row);
       this.row_counts.push(row_count);
       first_row += row_count;
-      this.read_chunks(new ThriftReader(bytes, chunks_at), group, bounds_of);
+      this.read_chunks(new ThriftReader(bytes, chunks_at), group);
     }
     this.places_of_constants.clear();
   }
@@ -68,13 +72,13 @@ export class Footer {
     return place === UNKNOWN ? undefined : this.constants[place];
   }
 
-  private read_chunks(reader: ThriftReader, group: number, bounds_of: string): void {
+  private read_chunks(reader: ThriftReader, group: number): void {
     let column = 0;
     reader.list(() => {
       const chunk = group * this.columns.length + column;
       const { name, type } = this.columns[column];
       const statistics = this.read_chunk(reader, chunk);
-      if (name === bounds_of) this.bounds.push({ min: latin1(statistics.min), max: latin1(statistics.max) });
+      this.bounds.get(name)?.push({ min: utf8(statistics.min), max: utf8(statistics.max) });
       this.note_constant(chunk, statistics, this.row_counts[group], type);
       column++;
     });
@@ -171,3 +175,5 @@ function read_statistics(reader: ThriftReader, statistics: Statistics): void {
 }
 
 const latin1 = (bytes: Uint8Array | null): string => (bytes === null ? "" : Buffer.from(bytes).toString("latin1"));
+
+const utf8 = (bytes: Uint8Array | null): string => (bytes === null ? "" : Buffer.from(bytes).toString());

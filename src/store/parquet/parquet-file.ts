@@ -1,11 +1,14 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
-import { Footer, footer_bytes } from "./footer.ts";
+import { type Bounds, Footer, footer_bytes } from "./footer.ts";
 import { read_cells } from "./page.ts";
 import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
 const TAIL_READ_BYTES = 256 * 1024;
+
+/** Reading what lies between costs less than a further call. */
+const GAP_BYTES_MAX = 64 * 1024;
 
 /** A Parquet file, open for reading some of its rows. It must not change. */
 export class ParquetFile implements AsyncDisposable {
@@ -18,8 +21,8 @@ export class ParquetFile implements AsyncDisposable {
     this.places = new Map(footer.columns.map(({ name }, place) => [name, place]));
   }
 
-  /** `bounds_of`: the text column of which `bounds` tells. Rejects with ParquetError, or what the system says. */
-  static async open(path: string, bounds_of: string): Promise<ParquetFile> {
+  /** `bounds_of`: the text columns of which `bounds` tells. Rejects with ParquetError, or what the system says. */
+  static async open(path: string, bounds_of: readonly string[]): Promise<ParquetFile> {
     const handle = await open(path);
     try {
       return new ParquetFile(handle, new Footer(await read_footer(handle), bounds_of));
@@ -38,9 +41,16 @@ export class ParquetFile implements AsyncDisposable {
     return { first_row: this.footer.first_rows[group], row_count: this.footer.row_counts[group] };
   }
 
-  /** The least and the greatest text of a group, in the column that was named. */
-  bounds(group: number): { min: string; max: string } {
-    return this.footer.bounds[group];
+  /** The least and the greatest text of a group, in a column that was named. */
+  bounds(group: number, name: string): Bounds {
+    const bounds = this.footer.bounds.get(name)?.[group];
+    if (bounds === undefined) throw new ParquetError(`nothing is known of the bounds of ${name}`);
+    return bounds;
+  }
+
+  /** The one value that a column has in all rows of the group, or undefined if that is not known. */
+  constant(group: number, name: string): Cell | undefined {
+    return this.footer.constant(group * this.footer.columns.length + this.place(name));
   }
 
   /** Cells of these columns, by column, of the rows at these places in the group, which ascend. */
@@ -48,18 +58,36 @@ export class ParquetFile implements AsyncDisposable {
     const { footer } = this;
     const columns = names.map((name) => this.place(name));
     const chunks = columns.map((column) => group * footer.columns.length + column);
-    const to_read = chunks.filter((chunk) => footer.constant(chunk) === undefined);
-    const start = Math.min(...to_read.map((chunk) => footer.starts[chunk]));
-    const end = Math.max(...to_read.map((chunk) => footer.starts[chunk] + footer.lengths[chunk]));
-    const bytes = to_read.length === 0 ? new Uint8Array(0) : await read(this.handle, start, end - start);
+    // Half of the columns have one value in all rows of a group, as a rule.
+    const content = await this.read_chunks(chunks.filter((chunk) => footer.constant(chunk) === undefined));
     return chunks.map((chunk, index) => {
-      // Half of the columns have one value in all rows of a group, as a rule.
       const constant = footer.constant(chunk);
       if (constant !== undefined) return rows.map(() => constant);
-      const from = footer.starts[chunk] - start;
-      const content = bytes.subarray(from, from + footer.lengths[chunk]);
-      return read_cells(content, footer.codecs[chunk], footer.columns[columns[index]], rows);
+      const bytes = content.get(chunk);
+      if (bytes === undefined) throw new ParquetError(`chunk ${chunk} was not read`);
+      return read_cells(bytes, footer.codecs[chunk], footer.columns[columns[index]], rows);
     });
+  }
+
+  /** The bytes of each chunk. What lies side by side is read at once. */
+  private async read_chunks(chunks: readonly number[]): Promise<Map<number, Uint8Array>> {
+    const { starts, lengths } = this.footer;
+    const content = new Map<number, Uint8Array>();
+    const in_file_order = chunks.toSorted((a, b) => starts[a] - starts[b]);
+    while (in_file_order.length > 0) {
+      let count = 1;
+      const end_of = (chunk: number) => starts[chunk] + lengths[chunk];
+      while (
+        count < in_file_order.length &&
+        starts[in_file_order[count]] - end_of(in_file_order[count - 1]) <= GAP_BYTES_MAX
+      )
+        count++;
+      const neighbours = in_file_order.splice(0, count);
+      const start = starts[neighbours[0]];
+      const bytes = await read(this.handle, start, end_of(neighbours[count - 1]) - start);
+      for (const chunk of neighbours) content.set(chunk, bytes.subarray(starts[chunk] - start, end_of(chunk) - start));
+    }
+    return content;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,10 @@ import { hash_trace_id } from "../keys/key-hash.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import type { ReaderPool } from "../reader-pool.ts";
 import { row_json_sql } from "../row-json.ts";
+import type { Segment } from "../segments/segment.ts";
+import type { ListedRow } from "../segments/segment-reader.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
+import type { StraddlingLlmTraces } from "../straddling.ts";
 import type { View, Views } from "../views.ts";
 import { plan_list } from "./list-plan.ts";
 import { list_filter, NEWEST_FIRST, type RowFilter, select_rows, trace_filter } from "./list-sql.ts";
@@ -15,6 +18,16 @@ const ROW_JSON = row_json_sql(SPAN_COLUMNS);
 const ANY_TIME: PageRange = { limit: null, offset: 0 };
 const KEY_COLUMNS = "start_time, trace_id, span_id";
 const FOUND_COLUMNS = "source, row, epoch_us(start_time), trace_id, span_id";
+
+/** Rows that are found and put in order here. Whoever passes over more has DuckDB do it, in bounded memory. */
+const MERGED_ROWS_MAX = 20_000;
+
+const BELONGS: Record<ListKind, (row: ListedRow, is_straddling_llm: (trace_id: string) => boolean) => boolean> = {
+  roots: ({ is_root }) => is_root,
+  llm_roots: ({ is_root, trace_has_llm, trace_id }, is_straddling_llm) =>
+    is_root && (trace_has_llm || is_straddling_llm(trace_id)),
+  workflows: ({ is_workflow }) => is_workflow,
+};
 
 /** Where a row is, and where it stands in a list. */
 type FoundRow = RowPlace & RowKey;
@@ -32,6 +45,7 @@ export class Queries {
     private readonly readers: ReaderPool,
     private readonly views: Views,
     private readonly segment_readers: SegmentReaders,
+    private readonly straddling: Pick<StraddlingLlmTraces, "has">,
   ) {}
 
   async service_names({
@@ -49,27 +63,36 @@ export class Queries {
   }
 
   list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage> {
-    return this.page((view) => {
+    return this.page(range, async (view) => {
       const plan = plan_list(view.segments, kind, service_name, range);
       const part = { generations: view.generations, segments: plan.segments };
+      const planned = { ...range, since_us: plan.since_us };
       const filter = list_filter(kind, service_name, view.generations);
-      return { part, filter, range: { ...range, since_us: plan.since_us } };
-    }, range);
+      const row_count = range.limit === null ? Infinity : range.offset + range.limit + 1;
+      if (row_count > MERGED_ROWS_MAX) return { part, rows: await this.sorted_rows(part, filter, planned) };
+      const [hot, ...cold] = await Promise.all([
+        this.sorted_rows({ ...part, segments: [] }, filter, { ...planned, limit: row_count, offset: 0 }),
+        ...part.segments.map((segment, index) =>
+          this.listed_rows(segment, part.generations.length + index, kind, service_name, planned, row_count),
+        ),
+      ]);
+      return {
+        part,
+        rows: hot
+          .concat(...cold)
+          .sort(newest_first)
+          .slice(range.offset, row_count),
+      };
+    });
   }
 
-  async trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
-    const held = this.views.hold();
-    try {
-      const part = holders(held.view, trace_id);
+  trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
+    return this.page(range, async (view) => {
+      const part = holders(view, trace_id);
       const rows = (await this.trace_rows(trace_id, part)).filter(is_in(range)).sort(newest_first);
-      const { limit, offset } = range;
-      const page = rows.slice(offset, limit === null ? undefined : offset + limit);
-      const has_more = rows.length > offset + page.length;
-      return { has_more, next: has_more ? (page.at(-1) ?? null) : null, rows: this.pieces(page, part, held) };
-    } catch (error) {
-      held[Symbol.dispose]();
-      throw error;
-    }
+      const end = range.limit === null ? undefined : range.offset + range.limit + 1;
+      return { part, rows: rows.slice(range.offset, end) };
+    });
   }
 
   async span(trace_id: string, span_id: string): Promise<string | null> {
@@ -90,18 +113,39 @@ export class Queries {
     return rows;
   }
 
+  /** The newest rows of a segment that belong to a list, at most `limit`. */
+  private async listed_rows(
+    segment: Segment,
+    source: number,
+    kind: ListKind,
+    service_name: string,
+    range: PageRange,
+    limit: number,
+  ): Promise<FoundRow[]> {
+    const belongs = BELONGS[kind];
+    const is_wanted = (row: ListedRow) =>
+      belongs(row, (trace_id) => this.straddling.has(trace_id)) && is_in(range)(row);
+    const rows = await this.segment_readers.use(segment, (reader) => reader.list_rows(service_name, limit, is_wanted));
+    return rows.map((row) => ({ ...row, source }));
+  }
+
+  /** Rows by SQL, in order: of the hot tier, or where so many are passed over that DuckDB should do it. */
+  private async sorted_rows({ generations, segments }: Part, filter: RowFilter, range: PageRange): Promise<FoundRow[]> {
+    const selected = select_rows(generations, segments, filter, range, KEY_COLUMNS);
+    if (selected === "") return [];
+    const { limit, offset } = range;
+    const bounds = limit === null ? `OFFSET ${offset}` : `LIMIT ${limit + 1} OFFSET ${offset}`;
+    return (await this.ask(`SELECT ${FOUND_COLUMNS} FROM (${selected}) ${NEWEST_FIRST} ${bounds}`)).map(found_row);
+  }
+
+  /** `find` gives the rows of the page in order, and one more if there is more. */
   private async page(
-    plan: (view: View) => { part: Part; filter: RowFilter; range: PageRange },
-    { limit, offset }: PageRange,
+    { limit }: PageRange,
+    find: (view: View) => Promise<{ part: Part; rows: FoundRow[] }>,
   ): Promise<SpanPage> {
     const held = this.views.hold();
     try {
-      const { part, filter, range } = plan(held.view);
-      const selected = select_rows(part.generations, part.segments, filter, range, KEY_COLUMNS);
-      // One row more than asked for tells whether there is more.
-      const bounds = limit === null ? `OFFSET ${offset}` : `LIMIT ${limit + 1} OFFSET ${offset}`;
-      const sql = `SELECT ${FOUND_COLUMNS} FROM (${selected}) ${NEWEST_FIRST} ${bounds}`;
-      const found = selected === "" ? [] : (await this.ask(sql)).map(found_row);
+      const { part, rows: found } = await find(held.view);
       const has_more = limit !== null && found.length > limit;
       const rows = has_more ? found.slice(0, limit) : found;
       return { has_more, next: has_more ? (rows.at(-1) ?? null) : null, rows: this.pieces(rows, part, held) };

@@ -9,12 +9,17 @@ const COLUMN_NAMES = SPAN_COLUMNS.map(({ name }) => name);
 /** A row of a segment, by its number there. */
 export type SegmentRow = RowKey & { row: number };
 
+/** What lists choose rows by. */
+export type ListedRow = SegmentRow & { is_root: boolean; is_workflow: boolean; trace_has_llm: boolean };
+
+const LIST_COLUMNS = ["start_time", "trace_id", "span_id", "parent_span_id", "junjo_span_type", "trace_has_llm"];
+
 /** Finds and reads rows of one segment without DuckDB. */
 export class SegmentReader implements AsyncDisposable {
   private constructor(private readonly file: ParquetFile) {}
 
   static async open({ spans_path }: Segment): Promise<SegmentReader> {
-    return new SegmentReader(await ParquetFile.open(spans_path, "trace_id"));
+    return new SegmentReader(await ParquetFile.open(spans_path, ["trace_id", "service_name"]));
   }
 
   /** The rows of a trace, in no order. */
@@ -22,15 +27,38 @@ export class SegmentReader implements AsyncDisposable {
     const { file } = this;
     const found: SegmentRow[] = [];
     for (let group = 0; group < file.group_count; group++) {
-      const { min, max } = file.bounds(group);
+      const { min, max } = file.bounds(group, "trace_id");
       if (trace_id < min || trace_id > max) continue;
       const places = await this.places_of(group, trace_id);
       if (places.length === 0) continue;
       const [starts, span_ids] = await file.cells(group, ["start_time", "span_id"], places);
       const { first_row } = file.group(group);
       for (const [index, place] of places.entries()) {
-        const span_id = Buffer.from(span_ids[index] as Uint8Array).toString("latin1");
+        const span_id = text(span_ids[index]);
         found.push({ row: first_row + place, start_us: starts[index] as bigint, trace_id, span_id });
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The first rows of a list, newest first: `limit` of them, or all that there are. `is_wanted` sees what the rows are
+   * chosen by.
+   */
+  async list_rows(service_name: string, limit: number, is_wanted: (row: ListedRow) => boolean): Promise<SegmentRow[]> {
+    const { file } = this;
+    const found: SegmentRow[] = [];
+    // Roots and workflows come first in the file, by service and then newest first (sql/copy-spans.sql).
+    for (let group = 0; group < file.group_count && found.length < limit; group++) {
+      if (file.constant(group, "is_listed") === false) break;
+      const { min, max } = file.bounds(group, "service_name");
+      if (compare_utf8(service_name, max) > 0 && file.constant(group, "is_listed") === true) continue;
+      if (compare_utf8(service_name, min) < 0) {
+        if (file.constant(group, "is_listed") === true) break;
+        continue;
+      }
+      for (const row of await this.listed_rows(group, service_name)) {
+        if (found.length < limit && is_wanted(row)) found.push(row);
       }
     }
     return found;
@@ -59,6 +87,25 @@ export class SegmentReader implements AsyncDisposable {
     await this.file[Symbol.asyncDispose]();
   }
 
+  private async listed_rows(group: number, service_name: string): Promise<ListedRow[]> {
+    const { first_row, row_count } = this.file.group(group);
+    const all = Array.from({ length: row_count }, (_, place) => place);
+    const [services, are_listed] = await this.file.cells(group, ["service_name", "is_listed"], all);
+    const wanted = Buffer.from(service_name);
+    const places = all.filter((place) => are_listed[place] === true && wanted.equals(services[place] as Uint8Array));
+    if (places.length === 0) return [];
+    const [starts, trace_ids, span_ids, parents, types, have_llm] = await this.file.cells(group, LIST_COLUMNS, places);
+    return places.map((place, index) => ({
+      row: first_row + place,
+      start_us: starts[index] as bigint,
+      trace_id: text(trace_ids[index]),
+      span_id: text(span_ids[index]),
+      is_root: parents[index] === null,
+      is_workflow: types[index] !== null && text(types[index]) === "workflow",
+      trace_has_llm: have_llm[index] === true,
+    }));
+  }
+
   private async places_of(group: number, trace_id: string): Promise<number[]> {
     const all = Array.from({ length: this.file.group(group).row_count }, (_, place) => place);
     const [cells] = await this.file.cells(group, ["trace_id"], all);
@@ -66,3 +113,7 @@ export class SegmentReader implements AsyncDisposable {
     return all.filter((place) => wanted.equals(cells[place] as Uint8Array));
   }
 }
+
+const text = (cell: Cell): string => Buffer.from(cell as Uint8Array).toString();
+
+const compare_utf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
