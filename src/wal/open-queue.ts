@@ -54,15 +54,18 @@ export function open_queue(directory: string, options: OpenQueueOptions): Opened
   return { log: new SegmentLog(directory, keys, sealed, segment_bytes_max), keys, damaged_entries };
 }
 
+/** The segments, without those that only told which keys were given until the next one did. */
 function without_leftovers(directory: string): Segment[] {
   for (const name of readdirSync(directory)) if (name.endsWith(".wal.new")) rmSync(join(directory, name));
   const segments = list_segments(directory);
-  const is_bare = ({ path }: Segment) => statSync(path).size <= SEGMENT_HEADER_BYTES;
-  // The newest of them tells which keys were given, until the next is on disk.
-  for (const segment of segments.slice(0, -1)) if (is_bare(segment)) rmSync(segment.path);
-  return segments.filter(
-    ({ path }, index) => index === segments.length - 1 || statSync(path, { throwIfNoEntry: false }),
-  );
+  return segments.filter((segment, index) => {
+    const next = segments.at(index + 1);
+    if (next === undefined || statSync(segment.path).size > SEGMENT_HEADER_BYTES) return true;
+    // It may have lost what was in it.
+    if ((sealed_bytes(segment, next) ?? 0) > SEGMENT_HEADER_BYTES) return true;
+    rmSync(segment.path);
+    return false;
+  });
 }
 
 function refuse_other_releases({ path }: Segment): void {

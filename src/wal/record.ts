@@ -79,6 +79,7 @@ export function parse_record_header(bytes: Buffer, seed: number): RecordHeader |
   if (bytes.length < RECORD_HEADER_BYTES || !bytes.subarray(0, RECORD_MAGIC.length).equals(RECORD_MAGIC)) return null;
   if (bytes.readUInt32LE(RECORD_CRC_AT) !== crc32(bytes.subarray(0, RECORD_CRC_AT), seed)) return null;
   const span_count = bytes.readUInt32LE(8);
+  if (span_count === 0) return null;
   const first_key = Uint8Array.from(bytes.subarray(16, 16 + ULID_BYTES));
   return {
     first_key,

@@ -34,7 +34,6 @@ export class SegmentFile implements Disposable {
   last_key: Ulid | null = null;
   /** The file and its name are on disk. */
   is_synced = false;
-  private has_failed_sync = false;
   private readonly seed: number;
 
   private constructor(
@@ -66,7 +65,7 @@ export class SegmentFile implements Disposable {
     return this.last_key === null;
   }
 
-  /** All records in one write and one fdatasync: on disk when this returns. When it throws, see `cut_back`. */
+  /** All records in one write and one fdatasync: on disk when this returns. When it throws, `cut_back` is next. */
   append(records: readonly NewRecord[]): void {
     const headers = record_headers(records, this.is_synced ? this.bytes : 0, this.seed);
     const buffers = records.flatMap(({ body }, index) => [
@@ -82,13 +81,8 @@ export class SegmentFile implements Disposable {
 
   /** Brings the file and its name to disk. */
   sync(): void {
-    try {
-      fdatasyncSync(this.file);
-      if (!this.is_synced) sync_directory(dirname(this.path));
-    } catch (error) {
-      this.has_failed_sync = true;
-      throw error;
-    }
+    fdatasyncSync(this.file);
+    if (!this.is_synced) sync_directory(dirname(this.path));
     // It costs a microsecond, and nobody would ever find what is written to a file without a name.
     if (fstatSync(this.file).nlink === 0) throw new Error(`${this.path} was removed`);
     this.is_synced = true;
@@ -104,16 +98,12 @@ export class SegmentFile implements Disposable {
     this.is_synced = true;
   }
 
-  /**
-   * Takes back what an append that failed has written. False: it can't be, or a sync has failed, after which the kernel
-   * may have forgotten what it was to write: nothing more may be written to this file.
-   */
-  cut_back(): boolean {
+  /** Takes back what an append that failed has written, if the disk lets it. The file takes no more after that. */
+  cut_back(): void {
     try {
       ftruncateSync(this.file, this.bytes);
-      return !this.has_failed_sync && fstatSync(this.file).nlink > 0;
     } catch {
-      return false;
+      // The next segment says where this one ends.
     }
   }
 

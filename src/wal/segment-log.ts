@@ -46,7 +46,7 @@ export class SegmentLog implements Disposable {
     try {
       this.active.append(records);
     } catch (error) {
-      this.recover(this.active);
+      this.give_up(this.active);
       throw error;
     }
   }
@@ -89,8 +89,10 @@ export class SegmentLog implements Disposable {
     return SegmentFile.create(this.directory, start_key, this.newest_extent());
   }
 
+  /** Of the newest in which something is: bare ones are removed, and then nobody would know how long it is. */
   private newest_extent(): SegmentExtent {
-    return this.active ?? this.sealed.at(-1) ?? NO_SEGMENT;
+    if (this.active !== null && !this.active.is_empty) return this.active;
+    return this.sealed.findLast(({ bytes }) => bytes > SEGMENT_HEADER_BYTES) ?? NO_SEGMENT;
   }
 
   private seal(): void {
@@ -102,13 +104,15 @@ export class SegmentLog implements Disposable {
     this.active = null;
   }
 
-  /** After an append that failed: nothing of it may be left, and the next one must go where it can be trusted. */
-  private recover(active: SegmentFile): void {
-    if (active.cut_back()) return;
+  /**
+   * After an append that failed. The file is not written to again: the kernel may have forgotten what a failed fdatasync
+   * should have written, and a reader may already be behind a record that is taken back.
+   */
+  private give_up(active: SegmentFile): void {
+    active.cut_back();
     if (!active.is_empty || active.is_synced) return this.seal();
     this.active = null;
     active[Symbol.dispose]();
-    // Best effort: it holds nothing.
     rmSync(active.path, { force: true });
   }
 }

@@ -9,7 +9,7 @@ import type { NewRecord } from "./record.ts";
 import type { SegmentLog } from "./segment-log.ts";
 import { open_wal_reader } from "./segment-reader.ts";
 import { list_segments } from "./segments.ts";
-import { add_to_ulid, compare_ulids, type Ulid, ulid_to_text } from "./ulid.ts";
+import { add_to_ulid, compare_ulids, type Ulid, ulid_to_text, ULID_BYTES } from "./ulid.ts";
 
 const NAME = "queue.sqlite";
 /** A commit for each entry would take long. */
@@ -100,8 +100,10 @@ function keys_of(database: Database, sql: string): Ulid[] {
   return statement.all().map(({ key }) => key);
 }
 
-const is_whole = ({ first_key, span_count, body, checksum }: Row): boolean =>
-  checksum === undefined || checksum === null || checksum === crc32(body, crc32(first_key, span_count));
+function is_whole({ first_key, span_count, body, checksum = null }: Row): boolean {
+  if (first_key.length !== ULID_BYTES || span_count < 1) return false;
+  return checksum === null || checksum === crc32(body, crc32(first_key, span_count));
+}
 
 function unless_damaged<Result>(read: () => Result): Result | null {
   try {
