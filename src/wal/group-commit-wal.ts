@@ -6,7 +6,7 @@ import { lock_queue } from "./lock.ts";
 import { open_queue } from "./open-queue.ts";
 import { record_bytes } from "./record.ts";
 import type { SegmentLog } from "./segment-log.ts";
-import { take_over_sqlite_queue } from "./sqlite-queue.ts";
+import { take_over_sqlite_queue, undo_unfinished_take_over } from "./sqlite-queue.ts";
 import { Trimmer } from "./trimmer.ts";
 import { type Wal, WalError } from "./types.ts";
 import { compare_ulids, type Ulid } from "./ulid.ts";
@@ -39,6 +39,7 @@ export function open_wal(options: WalOptions): Wal {
   try {
     mkdirSync(directory, { recursive: true });
     const lock = cleanup.use(lock_queue(directory));
+    undo_unfinished_take_over(directory);
     const segment_bytes_max = Math.min(SEGMENT_BYTES_MAX, Math.floor(bytes_max / SEGMENTS_MIN));
     const opened = open_queue(directory, { segment_bytes_max, now_ms, logger });
     const log = cleanup.use(opened.log);

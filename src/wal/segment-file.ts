@@ -136,7 +136,8 @@ export class SegmentFile implements Disposable {
   }
 }
 
-function sync_directory(path: string): void {
+/** Brings the names in it to disk. */
+export function sync_directory(path: string): void {
   const directory = openSync(path, "r");
   try {
     fsyncSync(directory);

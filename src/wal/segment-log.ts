@@ -32,9 +32,7 @@ export class SegmentLog implements Disposable {
 
   /** Begins a segment, on disk when this returns, with a key that tells which ones were given. */
   begin(): void {
-    const active = this.create(this.keys.next(1));
-    this.active = active;
-    active.sync();
+    this.begin_bare().sync();
   }
 
   /** All records on disk when this returns; when it throws, none of them will ever be read. */
@@ -58,9 +56,7 @@ export class SegmentLog implements Disposable {
   async trim(through: Ulid, on_removed: (bytes: number) => void): Promise<void> {
     const last_key = this.active?.last_key ?? null;
     if (last_key !== null && compare_ulids(last_key, through) <= 0) {
-      const next = this.create(this.keys.next(1));
-      this.seal();
-      this.active = next;
+      this.begin_bare();
     }
     await this.active?.sync_in_background();
     for (;;) {
@@ -83,6 +79,13 @@ export class SegmentLog implements Disposable {
     if (next === null) return false;
     if (last_key !== null) return compare_ulids(last_key, through) <= 0;
     return compare_ulids(next.start_key, add_to_ulid(through, 1)) <= 0;
+  }
+
+  private begin_bare(): SegmentFile {
+    const next = this.create(this.keys.next(1));
+    this.seal();
+    this.active = next;
+    return next;
   }
 
   private create(start_key: Ulid): SegmentFile {

@@ -1,15 +1,15 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Logger } from "../observe/index.ts";
 import type { KeySource } from "./key-source.ts";
 import { lock_queue } from "./lock.ts";
 import type { NewRecord } from "./record.ts";
+import { sync_directory } from "./segment-file.ts";
 import type { SegmentLog } from "./segment-log.ts";
-import { open_wal_reader } from "./segment-reader.ts";
 import { list_segments } from "./segments.ts";
-import { add_to_ulid, compare_ulids, type Ulid, ulid_to_text, ULID_BYTES } from "./ulid.ts";
+import { add_to_ulid, compare_ulids, type Ulid, ULID_BYTES } from "./ulid.ts";
 
 const NAME = "queue.sqlite";
 /** A commit for each entry would take long. */
@@ -18,10 +18,21 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Releases before the second had no checksum. */
 type Row = NewRecord & { checksum?: number | null };
 
+/** Its taking over has begun and not ended: what is in segments is a part of what it still holds. */
+const MARKER = "taking-over";
+
+/** To be called before the segments are looked into. */
+export function undo_unfinished_take_over(directory: string): void {
+  const marker = join(directory, MARKER);
+  if (!existsSync(marker)) return;
+  if (existsSync(join(directory, NAME))) for (const { path } of list_segments(directory)) rmSync(path);
+  rmSync(marker);
+}
+
 /**
  * Earlier releases queued in a SQLite file. When there is one, its entries go into segments under their own keys, and it
  * is removed once they are on disk. When something in it can't be read, it is kept under another name and the log says so.
- * Gives how many entries were lost. A start that ends in the middle is made good by the next.
+ * Gives how many entries were lost.
  */
 export function take_over_sqlite_queue(
   directory: string,
@@ -32,21 +43,22 @@ export function take_over_sqlite_queue(
   if (!existsSync(path)) return 0;
   // A server of such a release may still be running.
   using _lock = lock_queue(directory, `${NAME}.lock`);
-  const { entries, lost_entries } = take_over(path, queued_keys(directory), log, keys);
+  writeFileSync(join(directory, MARKER), "");
+  sync_directory(directory);
+  const { entries, lost_entries } = take_over(path, log, keys);
   if (lost_entries === 0) {
     for (const suffix of ["", "-wal", "-shm", ".lock"]) rmSync(path + suffix, { force: true });
     logger.info({ path, entries }, "the queue of an earlier release was taken over");
-    return 0;
+  } else {
+    const found = { path, kept_as: move_aside(path), entries, lost_entries };
+    logger.error(found, "the queue of an earlier release is damaged and was moved aside");
   }
-  const kept_as = move_aside(path);
-  logger.error(
-    { path, kept_as, entries, lost_entries },
-    "the queue of an earlier release is damaged and was moved aside",
-  );
+  sync_directory(directory);
+  rmSync(join(directory, MARKER));
   return lost_entries;
 }
 
-function take_over(path: string, taken_over: ReadonlySet<string>, log: SegmentLog, keys: KeySource) {
+function take_over(path: string, log: SegmentLog, keys: KeySource): { entries: number; lost_entries: number } {
   let entries = 0;
   let lost_entries = 0;
   const batch: NewRecord[] = [];
@@ -59,7 +71,6 @@ function take_over(path: string, taken_over: ReadonlySet<string>, log: SegmentLo
     using select_row = database.prepare<Row, [Ulid]>("SELECT * FROM wal WHERE first_key = ?1");
     let batch_bytes = 0;
     for (const first_key of keys_of(database, "SELECT first_key AS key FROM wal ORDER BY first_key")) {
-      if (taken_over.has(ulid_to_text(first_key))) continue;
       const row = unless_damaged(() => select_row.get(first_key));
       if (row === null || !is_whole(row) || compare_ulids(first_key, keys.highest) <= 0) {
         lost_entries++;
@@ -79,20 +90,6 @@ function take_over(path: string, taken_over: ReadonlySet<string>, log: SegmentLo
   }
   flush();
   return { entries, lost_entries };
-}
-
-/** What a start that ended in the middle has taken over already. */
-function queued_keys(directory: string): Set<string> {
-  const keys = new Set<string>();
-  if (list_segments(directory).length === 0) return keys;
-  using reader = open_wal_reader(directory);
-  let after: Ulid | null = null;
-  for (;;) {
-    const entries = reader.read(after, { span_count_max: Infinity, bytes_max: BATCH_BYTES });
-    if (entries.length === 0) return keys;
-    for (const { first_key } of entries) keys.add(ulid_to_text(first_key));
-    after = entries[entries.length - 1].last_key;
-  }
 }
 
 function keys_of(database: Database, sql: string): Ulid[] {

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { create_metrics } from "../../src/observe/index.ts";
 import { add_to_ulid, compare_ulids, type Ulid } from "../../src/wal/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { temp_queue, type TempQueue, texts } from "../support/temp-queue.ts";
 
 const ERROR = 50;
@@ -68,26 +69,42 @@ describe("the queue of an earlier release", () => {
     expect(left_of_sqlite()).toEqual([]);
     await wal.append(body(301), 1);
     expect(compare_ulids(queue.read()[300].first_key, HIGHEST_KEY)).toBeGreaterThan(0);
+    expect(wal.queued_bytes).toBeGreaterThan(301 * BODY_BYTES);
+    wal.trim(queue.read()[300].last_key);
+    await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
+    expect(queue.read()).toEqual([]);
   });
 
-  it("is taken over to its end when a start has ended in the middle of that", async () => {
-    make_sqlite_queue(5);
-    copyFileSync(path, `${path}.copy`);
-    {
-      using database = new Database(path);
-      database.run("DELETE FROM wal WHERE rowid > 3");
-      database.run("UPDATE wal_state SET highest_key = zeroblob(16)");
-    }
+  it("is taken over anew when a start has ended in the middle of that", async () => {
+    make_sqlite_queue(3);
     await queue.open()[Symbol.asyncDispose]();
-    for (const file of queue.files().slice(1)) rmSync(file);
     expect(numbers()).toEqual([1, 2, 3]);
-    copyFileSync(`${path}.copy`, path);
-    rmSync(`${path}.copy`);
+    make_sqlite_queue(5);
+    await Bun.write(join(queue.directory, "taking-over"), "");
     const { wal, errors } = open_logged();
     await using _closing = wal;
     expect(numbers()).toEqual([1, 2, 3, 4, 5]);
     expect(errors()).toEqual([]);
-    expect(left_of_sqlite()).toEqual([]);
+    expect(readdirSync(queue.directory).filter((name) => !name.endsWith(".wal"))).not.toContain("taking-over");
+  });
+
+  it("is gone when a start has ended just behind that, and what it held is there", async () => {
+    make_sqlite_queue(3);
+    await queue.open()[Symbol.asyncDispose]();
+    await Bun.write(join(queue.directory, "taking-over"), "");
+    await using _wal = queue.open();
+    expect(numbers()).toEqual([1, 2, 3]);
+  });
+
+  it("is kept aside where its keys lie among those of segments", async () => {
+    make_sqlite_queue(3);
+    await queue.open()[Symbol.asyncDispose]();
+    make_sqlite_queue(3);
+    const { wal, errors } = open_logged();
+    await using _closing = wal;
+    expect(numbers()).toEqual([1, 2, 3]);
+    expect(errors()).toEqual([expect.objectContaining({ entries: 0, lost_entries: 3 })]);
+    expect(left_of_sqlite()).toHaveLength(1);
   });
 
   it("is kept aside when an entry of it is not what was queued, and the others are taken over", async () => {
