@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import { type AccessControl, key_file_path, open_access } from "./access/index.ts";
 import { hold_socket_path, serve_holds } from "./backup/index.ts";
-import { type Config, cursor_path, queue_path } from "./config/index.ts";
+import { type Config, cursor_path, queue_directory } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
-import { CursorFile, open_queue_source, open_remote_source, type SpanSource, start_poller } from "./poll/index.ts";
-import { open_store } from "./store/index.ts";
+import {
+  CursorFile,
+  open_queue_source,
+  open_remote_source,
+  QUEUE_SOURCE,
+  type SpanSource,
+  start_poller,
+} from "./poll/index.ts";
+import { open_store, type SpanStore } from "./store/index.ts";
 import { type Certificates, open_certificates } from "./tls/index.ts";
 
 /** What runs, and how it ends. */
@@ -68,7 +75,7 @@ export async function serve(config: Config): Promise<Running> {
     }),
   );
 
-  const opened = await open_source();
+  const opened = await open_source(store);
   const { source } = opened;
   ingest = opened.ingest;
   const key_service = await start_key_service_if_asked(config, doors, starting);
@@ -92,13 +99,13 @@ function prepare_built_in(
   logger: Logger,
   starting: AsyncDisposableStack,
   on_failed: (error: Error) => void,
-): () => Promise<OpenedSource> {
+): (store: SpanStore) => Promise<OpenedSource> {
   let wake = () => {};
   const thread = starting.use(spawn_ingest_thread(logger, { on_appended: () => wake(), on_failed }));
   go_behind_ingest();
-  return async () => {
-    const ingest = starting.use(await thread.start(config));
-    const source = starting.use(open_queue_source(queue_path(config), (through) => ingest.trim(through)));
+  return async (store) => {
+    const ingest = starting.use(await thread.start(config, await store.position(QUEUE_SOURCE)));
+    const source = starting.use(open_queue_source(queue_directory(config), (through) => ingest.trim(through)));
     wake = () => source.wake();
     return { source, ingest };
   };

@@ -28,7 +28,7 @@ const ROOMS: Record<string, readonly string[]> = {
   query: ["store"],
   http: ["decode", "store", "query"],
   "key-service": [],
-  backup: ["store"],
+  backup: ["wal", "store"],
   "serve.ts": ["backup", "key-service", "ingest", "poll", "store", "http"],
   "command-line": ["backup", "serve.ts", "http"],
   "main.ts": ["command-line"],

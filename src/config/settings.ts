@@ -83,7 +83,7 @@ export const SETTINGS = {
   poll_interval_ms: setting(positive, 5000, "pause between polls of a remote ingestion service"),
   poll_batch_size: setting(whole(1, 100_000), 100, "spans asked for at once from a remote ingestion service"),
   poll_deadline_ms: setting(positive, 30_000, "time that one poll of a remote service may take"),
-  // A row of the queue may have a billion bytes, SQLite's own limit.
+  // Four of them may be in memory at the same time, and offsets in the queue's files have 32 bits.
   request_bytes_max: setting(whole(1, 900 * MIB), 64 * MIB, "size of one OTLP request, after decompression"),
   wal_max_bytes: setting(positive, 8192 * MIB, "size of the queue; beyond it receivers answer 'try again later'"),
   disk_free_bytes_min: setting(whole(0), 256 * MIB, "free disk below which receivers answer 'try again later'"),

@@ -8,8 +8,8 @@ const STOP_MS_MAX = 3_000;
 
 /** A Worker that is there and waits to be told to receive. */
 export interface IngestThread extends AsyncDisposable {
-  /** As `start_ingest`, in the Worker. May be called once; disposing of what it resolves to ends the Worker. */
-  start(config: Config): Promise<IngestHalf>;
+  /** As `start_ingest`, in the Worker, beside a store that holds what is up to `keys_above`. May be called once; disposing of what it resolves to ends the Worker. */
+  start(config: Config, keys_above: Ulid | null): Promise<IngestHalf>;
 }
 
 /**
@@ -20,8 +20,8 @@ export interface IngestThread extends AsyncDisposable {
 export function spawn_ingest_thread(logger: Logger, hooks: IngestHooks): IngestThread {
   const worker = new IngestWorker(logger, hooks);
   return {
-    async start(config) {
-      const ports = await worker.start(config);
+    async start(config, keys_above) {
+      const ports = await worker.start(config, keys_above);
       return {
         ports,
         trim: (through) => worker.trim(through),
@@ -54,9 +54,9 @@ class IngestWorker {
     this.worker.addEventListener("close", () => this.end(new Error("the ingest thread ended")));
   }
 
-  async start(config: Config): Promise<IngestPorts> {
+  async start(config: Config, keys_above: Ulid | null): Promise<IngestPorts> {
     if (this.state === "waiting") this.state = "starting";
-    this.say({ kind: "start", config });
+    this.say({ kind: "start", config, keys_above });
     try {
       const ports = await this.ready.promise;
       this.state = "running";

@@ -1,7 +1,7 @@
 /**
  * The ingesting half of the server: receivers, queue and ReadSpans, in this thread or in a Worker of their own.
  *
- * It needs nothing of the other half. What is acknowledged is on disk in the queue at `queue_path`, for whoever reads it.
+ * It needs nothing of the other half. What is acknowledged is on disk in the queue at `queue_directory`, for whoever reads it.
  */
 export { type IngestThread, spawn_ingest_thread } from "./in-worker.ts";
 export { go_behind_ingest } from "./priority.ts";

@@ -5,7 +5,7 @@ import type { IngestPorts } from "./types.ts";
 // What the Worker and the thread that started it say to each other.
 
 export type ToWorker =
-  | { kind: "start"; config: Config }
+  | { kind: "start"; config: Config; keys_above: Ulid | null }
   | { kind: "trim"; through: Ulid }
   | { kind: "reload" }
   /** Answered by `metrics`, in the order of asking. */

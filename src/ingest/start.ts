@@ -1,10 +1,20 @@
 import { key_file_path, open_access } from "../access/index.ts";
-import { type Config, LIMITS, queue_path } from "../config/index.ts";
+import { type Config, LIMITS, queue_directory } from "../config/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
 import { open_certificates } from "../tls/index.ts";
-import { open_wal, open_wal_reader, serve_read_spans } from "../wal/index.ts";
+import { open_wal, open_wal_reader, serve_read_spans, type Ulid } from "../wal/index.ts";
 import type { IngestHalf, IngestHooks } from "./types.ts";
+
+/** What a store that reads the queue too has to say. */
+export type StoreBeside = {
+  /** False where it says itself what may be trimmed: a reader elsewhere can't speak for that. */
+  may_readers_trim: boolean;
+  /** Up to where it holds rows: keys lie above. */
+  keys_above: Ulid | null;
+};
+
+const NO_STORE: StoreBeside = { may_readers_trim: true, keys_above: null };
 
 /**
  * Opens the queue and starts OTLP over gRPC, OTLP over HTTP and ReadSpans in this thread. Resolves when all three
@@ -14,12 +24,11 @@ export async function start_ingest(
   config: Config,
   logger: Logger,
   { on_appended }: IngestHooks,
-  /** False where a store beside it says what may be trimmed: a reader elsewhere can't speak for that. */
-  may_readers_trim = true,
+  { may_readers_trim, keys_above }: StoreBeside = NO_STORE,
 ): Promise<IngestHalf> {
   await using cleanup = new AsyncDisposableStack();
   const { host, request_bytes_max, disk_free_bytes_min } = config;
-  const path = queue_path(config);
+  const directory = queue_directory(config);
   const metrics = create_metrics();
   const access = open_access({
     setting_keys: config.api_keys,
@@ -30,9 +39,17 @@ export async function start_ingest(
   });
   const certificates = open_certificates(config, logger);
   const wal = cleanup.use(
-    open_wal({ path, bytes_max: config.wal_max_bytes, disk_free_bytes_min, on_commit: on_appended, metrics, logger }),
+    open_wal({
+      directory,
+      bytes_max: config.wal_max_bytes,
+      disk_free_bytes_min,
+      keys_above,
+      on_commit: on_appended,
+      metrics,
+      logger,
+    }),
   );
-  const reader = cleanup.use(open_wal_reader(path));
+  const reader = cleanup.use(open_wal_reader(directory));
   const acceptor = new Acceptor(wal, logger, metrics, {
     requests_max: LIMITS.REQUESTS_IN_FLIGHT_MAX,
     bytes_max: LIMITS.LARGEST_BODIES_IN_FLIGHT_MAX * request_bytes_max,

@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Config } from "../config/index.ts";
 import { create_logger } from "../observe/index.ts";
+import type { Ulid } from "../wal/index.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { start_ingest } from "./start.ts";
 import type { IngestHalf } from "./types.ts";
@@ -13,7 +14,7 @@ parentPort?.on("message", (message: ToWorker) => void handle(message));
 async function handle(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "start":
-      return start(message.config);
+      return start(message.config, message.keys_above);
     case "trim":
       return half?.trim(message.through);
     case "reload":
@@ -26,7 +27,7 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, keys_above: Ulid | null): Promise<void> {
   const logger = create_logger(config.log_level, { thread: "ingest" });
   const hooks = {
     on_appended: () => say({ kind: "appended" }),
@@ -34,7 +35,7 @@ async function start(config: Config): Promise<void> {
     on_failed: () => {},
   };
   try {
-    half = await start_ingest(config, logger, hooks, false);
+    half = await start_ingest(config, logger, hooks, { may_readers_trim: false, keys_above });
     say({ kind: "ready", ports: half.ports });
   } catch (error) {
     say({ kind: "start_failed", message: error instanceof Error ? error.message : String(error) });

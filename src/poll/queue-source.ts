@@ -8,18 +8,21 @@ const LOOK_INTERVAL_MS = 1000;
 
 const BATCH = { span_count_max: LIMITS.BATCH_SPANS_MAX, bytes_max: LIMITS.BATCH_BYTES_MAX };
 
+/** Under this name the store keeps how far it holds the queue. */
+export const QUEUE_SOURCE = "queue";
+
 export type QueueSource = SpanSource & {
   /** Something has landed in the queue. */
   wake(): void;
 };
 
 /** The queue of this process as a source. `trim` is what gives its space back. */
-export function open_queue_source(path: string, trim: (through: Ulid) => void): QueueSource {
-  return new LocalQueueSource(open_wal_reader(path), trim);
+export function open_queue_source(directory: string, trim: (through: Ulid) => void): QueueSource {
+  return new LocalQueueSource(open_wal_reader(directory), trim);
 }
 
 class LocalQueueSource implements QueueSource {
-  readonly name = "queue";
+  readonly name = QUEUE_SOURCE;
   private has_landed = false;
   private read_at_ms = 0;
   private wake_waiting: () => void = () => undefined;

@@ -1,78 +1,121 @@
-import { copyFileSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Logger } from "../observe/index.ts";
-import { damaged_name, is_damage, move_aside } from "./damage.ts";
-import { pages_behind_damage } from "./log-check.ts";
-import { PAGE_BYTES, QueueFile } from "./queue-file.ts";
-import { salvage } from "./salvage.ts";
-import { ulid_of } from "./ulid.ts";
+import { KeySource } from "./key-source.ts";
+import { SEGMENT_HEADER_BYTES, SEGMENT_VERSION } from "./record.ts";
+import { SegmentCursor } from "./segment-cursor.ts";
+import { type SealedSegment, SegmentLog } from "./segment-log.ts";
+import { list_segments, read_segment_header, sealed_bytes, type Segment } from "./segments.ts";
+import { compare_ulids, type Ulid, ulid_of } from "./ulid.ts";
 
-/** Up to here all pages of a queue are looked at when it is opened: 0.35 ms a MB. */
-const CHECKED_FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** The newest entries are the ones that a crash may have hurt; older ones are checked when they are read. */
-const CHECKED_ENTRY_BYTES = 64 * 1024 * 1024;
+const CHECKED_BYTES = 64 * 1024 * 1024;
+
+export type OpenQueueOptions = {
+  segment_bytes_max: number;
+  now_ms: () => number;
+  logger: Logger;
+};
 
 export type OpenedQueue = {
-  file: QueueFile;
+  log: SegmentLog;
+  keys: KeySource;
   /** Entries that were found damaged. */
   damaged_entries: number;
 };
 
 /**
- * Opens the queue's file, creating it if need be. Damage does not keep it from opening: the file is renamed, whatever is
- * whole in it is taken over, and what is gone is said, as errors in the log.
+ * Takes stock of the segments in `directory`. Nothing in them is changed: what a crash has torn at the end counts no more
+ * because the next segment says so, and what is damaged is told as an error and stays.
  */
-export function open_queue(path: string, logger: Logger): OpenedQueue {
-  const last_written_ms = written_unix_ms(path);
-  const is_log_cut = tell_of_damaged_log(path, logger);
-  const { file, damaged_entries, is_new } = open_or_salvage(path, logger);
-  // The highest key may be among what is gone. New ones must lie above it all the same: a reader is at it already.
-  if (is_log_cut || is_new) file.raise_highest_key(ulid_of(last_written_ms + 1));
-  return { file, damaged_entries };
-}
-
-function open_or_salvage(path: string, logger: Logger): OpenedQueue & { is_new: boolean } {
-  try {
-    const file = new QueueFile(path);
-    try {
-      return { file, damaged_entries: count_damage(file, path, logger), is_new: false };
-    } catch (error) {
-      file[Symbol.dispose]();
-      throw error;
+export function open_queue(directory: string, options: OpenQueueOptions): OpenedQueue {
+  const { segment_bytes_max, now_ms, logger } = options;
+  const segments = without_leftovers(directory);
+  const keys = new KeySource(now_ms);
+  const sealed: SealedSegment[] = [];
+  let checked_bytes = 0;
+  let damaged_entries = 0;
+  for (const [index, segment] of [...segments.entries()].reverse()) {
+    refuse_other_releases(segment);
+    keys.raise(segment.start_key);
+    if (checked_bytes >= CHECKED_BYTES) {
+      sealed.unshift({ ...segment, last_key: null, bytes: statSync(segment.path).size });
+      continue;
     }
-  } catch (error) {
-    if (!is_damage(error)) throw error;
-    const kept_as = move_aside(path);
-    const file = new QueueFile(path);
-    const { entries, lost_entries } = salvage(kept_as, file);
-    const found = { path, kept_as, salvaged_entries: entries, lost_entries, reason: String(error) };
-    logger.error(found, "the queue is damaged and was moved aside: what could be read of it was taken over");
-    return { file, damaged_entries: lost_entries, is_new: true };
+    const found = look_into(segment, segments.at(index + 1), logger);
+    checked_bytes += found.bytes;
+    damaged_entries += found.damaged_entries;
+    keys.raise(found.highest_key);
+    sealed.unshift({ ...segment, last_key: found.last_key, bytes: found.bytes });
+  }
+  // A process that was killed has left what it wrote to the kernel: from now on it counts as being on disk.
+  const newest = sealed.at(-1);
+  if (newest !== undefined) sync_file(newest.path);
+  return { log: new SegmentLog(directory, keys, sealed, segment_bytes_max), keys, damaged_entries };
+}
+
+/** The segments, without those that only told which keys were given until the next one did. */
+function without_leftovers(directory: string): Segment[] {
+  for (const name of readdirSync(directory)) if (name.endsWith(".wal.new")) rmSync(join(directory, name));
+  const segments = list_segments(directory);
+  return segments.filter((segment, index) => {
+    const next = segments.at(index + 1);
+    if (next === undefined || statSync(segment.path).size > SEGMENT_HEADER_BYTES) return true;
+    // It may have lost what was in it.
+    if ((sealed_bytes(segment, next) ?? 0) > SEGMENT_HEADER_BYTES) return true;
+    rmSync(segment.path);
+    return false;
+  });
+}
+
+function refuse_other_releases({ path }: Segment): void {
+  const version = read_segment_header(path)?.version ?? SEGMENT_VERSION;
+  if (version !== SEGMENT_VERSION) throw new Error(`${path} is of a later release: format ${version}`);
+}
+
+type Found = { bytes: number; last_key: Ulid; highest_key: Ulid; damaged_entries: number };
+
+function look_into(segment: Segment, next: Segment | undefined, logger: Logger): Found {
+  using cursor = new SegmentCursor(segment);
+  if (next !== undefined) cursor.seal(sealed_bytes(segment, next));
+  const { path, start_key } = segment;
+  const damaged_offsets: number[] = [];
+  let last_key = start_key;
+  for (;;) {
+    const { offset } = cursor;
+    const item = cursor.peek();
+    const entry = item && cursor.take(item);
+    if (entry === null) break;
+    last_key = entry.last_key;
+    if (entry.is_damaged) damaged_offsets.push(offset);
+  }
+  const { size, mtimeMs } = statSync(path);
+  const torn_bytes = next === undefined ? Math.max(0, size - cursor.offset) : 0;
+  if (torn_bytes > 0) {
+    logger.info(
+      { path, offset: cursor.offset, torn_bytes },
+      "the queue ends with a write that was torn: it is left out",
+    );
+  }
+  if (damaged_offsets.length > 0) {
+    const [offset] = damaged_offsets;
+    const found = { path, offset, damaged_entries: damaged_offsets.length };
+    logger.error(found, "the queue is damaged: entries that are not what was queued become dead letters");
+  }
+  let highest_key = cursor.highest_key_behind() ?? last_key;
+  if (torn_bytes > 0 || damaged_offsets.length > 0) {
+    // A key that can't be read any more may have been given, and a reader be at it.
+    const written = ulid_of(Math.ceil(mtimeMs) + 1);
+    if (compare_ulids(written, highest_key) > 0) highest_key = written;
+  }
+  return { bytes: cursor.offset, last_key, highest_key, damaged_entries: damaged_offsets.length };
+}
+
+function sync_file(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
-
-function count_damage(file: QueueFile, path: string, logger: Logger): number {
-  if (bytes_of(path) <= CHECKED_FILE_BYTES_MAX) file.check_structure();
-  const damaged_entries = file.damaged_entry_count(CHECKED_ENTRY_BYTES);
-  if (damaged_entries > 0) {
-    logger.error({ path, damaged_entries }, "entries of the queue are not what was queued: they become dead letters");
-  }
-  return damaged_entries;
-}
-
-/** To be called before SQLite opens the queue and cuts its log at the damage. */
-function tell_of_damaged_log(path: string, logger: Logger): boolean {
-  const lost_pages = pages_behind_damage(`${path}-wal`, PAGE_BYTES);
-  if (lost_pages === 0) return false;
-  const kept_as = `${damaged_name(path)}-wal`;
-  copyFileSync(`${path}-wal`, kept_as);
-  logger.error(
-    { path, kept_as, lost_pages },
-    "the queue's log is damaged: requests acknowledged from there on are gone unless they were stored already",
-  );
-  return true;
-}
-
-const written_unix_ms = (path: string): number =>
-  Math.max(...[path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
-
-const bytes_of = (path: string): number => statSync(path).size;

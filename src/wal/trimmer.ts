@@ -1,48 +1,53 @@
 import type { Logger } from "../observe/index.ts";
-import type { QueueFile } from "./queue-file.ts";
+import type { SegmentLog } from "./segment-log.ts";
 import { compare_ulids, type Ulid } from "./ulid.ts";
 
-/** Between two steps appends have their turn; trims that come meanwhile are done together. */
-const PAUSE_MS = 10;
+/** Trims that come meanwhile are done together: each that finds everything stored begins a segment. */
+const PAUSE_MS = 100;
 
-/** Gives space back in the background, one small step at a time. */
-export class Trimmer implements Disposable {
+/** Gives space back in the background. */
+export class Trimmer implements AsyncDisposable {
   private through: Ulid | null = null;
   private timer: Timer | undefined;
+  private is_due = false;
+  private under_way: Promise<void> | undefined;
 
   constructor(
-    private readonly file: QueueFile,
+    private readonly log: SegmentLog,
     private readonly on_trimmed: (bytes: number) => void,
     private readonly logger: Logger,
   ) {}
 
   trim(through: Ulid): void {
-    if (this.through !== null && compare_ulids(through, this.through) <= 0) return;
-    this.through = Uint8Array.from(through);
+    if (this.through === null || compare_ulids(through, this.through) > 0) this.through = Uint8Array.from(through);
+    this.is_due = true;
     this.schedule();
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.is_due = false;
     clearTimeout(this.timer);
-    this.timer = undefined;
+    await this.under_way;
   }
 
   private schedule(): void {
-    this.timer ??= setTimeout(() => {
+    if (this.timer !== undefined || this.under_way !== undefined || !this.is_due) return;
+    this.timer = setTimeout(() => {
       this.timer = undefined;
-      this.step();
+      this.is_due = false;
+      this.under_way = this.step().finally(() => {
+        this.under_way = undefined;
+        this.schedule();
+      });
     }, PAUSE_MS);
   }
 
-  private step(): void {
+  private async step(): Promise<void> {
     if (this.through === null) return;
     try {
-      const { trimmed_bytes, is_done } = this.file.trim_step(this.through);
-      this.on_trimmed(trimmed_bytes);
-      if (!is_done || this.file.vacuum_step()) this.schedule();
+      await this.log.trim(this.through, this.on_trimmed);
     } catch (error) {
-      // Nothing is lost but space. Forgetting the key lets the next trim, to the same key too, try again.
-      this.through = null;
+      // Nothing is lost but space, and the next trim tries again.
       this.logger.warn({ err: error }, "the queue could not be trimmed");
     }
   }

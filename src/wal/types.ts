@@ -17,16 +17,19 @@ export type WalEntry = {
  */
 export interface Wal extends AsyncDisposable {
   /**
-   * Queues a request of `span_count` (at least 1) spans. Resolves when it is on disk: the transaction is committed and
-   * fsynced. Requests that wait at the same time share one commit. Rejects with WalError, and then nothing of it is kept.
-   * The bytes must not change until then.
+   * Queues a request of `span_count` (at least 1) spans. Resolves when it is on disk: written and fdatasynced. Requests
+   * that wait at the same time share one commit. Rejects with WalError, and then nothing of it is kept. The bytes must not
+   * change until then.
    */
   append(body: Uint8Array, span_count: number): Promise<void>;
 
-  /** Gives back the space of entries whose last key is at most `through`, in small steps between commits. Idempotent. */
+  /**
+   * Lets go of entries whose last key is at most `through`. Space comes back a segment at a time, in the background: some
+   * of them stay until the last of their segment may go. Idempotent.
+   */
   trim(through: Ulid): void;
 
-  /** Bytes of bodies that are queued, committed or waiting. */
+  /** What the queued entries take, committed or waiting, trimmed ones of a segment that is still needed too. */
   readonly queued_bytes: number;
 }
 

@@ -4,11 +4,19 @@ export type Ulid = Uint8Array;
 export const ULID_BYTES = 16;
 const TIME_BYTES = 6;
 
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 /** The 26 characters of the ULID specification (https://github.com/ulid/spec). */
 export function ulid_to_text(key: Ulid): string {
-  const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   const digits = as_integer(key).toString(32).padStart(26, "0");
   return digits.replaceAll(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
+}
+
+/** The key of these 26 characters, or null when they are none. */
+export function ulid_of_text(text: string): Ulid | null {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)) return null;
+  const integer = text.split("").reduce((sum, digit) => sum * 32n + BigInt(CROCKFORD.indexOf(digit)), 0n);
+  return Uint8Array.from(Buffer.from(integer.toString(16).padStart(2 * ULID_BYTES, "0"), "hex"));
 }
 
 /** Negative, zero or positive, as for Array.sort. */

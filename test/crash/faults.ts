@@ -1,8 +1,17 @@
-import { appendFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ExportTraceServiceRequestSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
-import { open_wal_reader } from "../../src/wal/index.ts";
+import { open_wal_reader, queue_files, type WalEntry } from "../../src/wal/index.ts";
 import { poll_until } from "../support/poll-until.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Disk } from "./disk.ts";
@@ -45,11 +54,17 @@ export const FAULTS: Record<string, Fault> = {
     return { recovery_ms: await until_healthy(server) };
   },
 
-  "garbage behind the queue's log": (world) =>
+  "garbage behind the queue's newest segment": (world) =>
     restart(world, () => {
-      const log = join(world.server.data_dir, "wal", "queue.sqlite-wal");
-      if (existsSync(log)) appendFileSync(log, world.random.bytes(world.random.between(1, 40_000)));
+      const newest = queue_files(queue_of(world)).at(-1);
+      if (newest !== undefined) appendFileSync(newest, world.random.bytes(world.random.between(1, 40_000)));
     }),
+
+  "queue's last record damaged": async (world) => {
+    await end(world, "SIGKILL");
+    const forgiven = damage_last_record(world);
+    return { ...(await start(world)), forgiven };
+  },
 
   "cursor file deleted": (world) => restart(world, () => remove(world.server.data_dir, "poller.sqlite")),
 
@@ -146,21 +161,40 @@ async function restart(world: World, while_down: () => void): Promise<{ recovery
 
 async function destroy(world: World, damage: (path: string) => void) {
   await end(world, "SIGKILL");
-  const held = numbers_in_queue(world.server.data_dir);
+  const held = new Set(queue_entries(world).flatMap(({ body }) => numbers_in(body)));
   const forgiven = new Set([...world.load.acked].filter((number) => !held.has(number)));
   damage(join(world.server.data_dir, "duckdb", "traces.duckdb"));
   return { ...(await start(world)), forgiven };
 }
 
-function numbers_in_queue(data_dir: string): Set<number> {
-  using reader = open_wal_reader(join(data_dir, "wal", "queue.sqlite"));
-  const entries = reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
-  const spans = entries.flatMap(({ body }) =>
-    fromBinary(ExportTraceServiceRequestSchema, body).resourceSpans.flatMap(({ scopeSpans }) =>
-      scopeSpans.flatMap((scope) => scope.spans),
-    ),
-  );
-  return new Set(spans.map(({ name }) => number_of(name)));
+const queue_of = ({ server }: World): string => join(server.data_dir, "wal");
+
+function queue_entries(world: World): WalEntry[] {
+  using reader = open_wal_reader(queue_of(world));
+  return reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
+}
+
+function numbers_in(body: Uint8Array): number[] {
+  const { resourceSpans } = fromBinary(ExportTraceServiceRequestSchema, body);
+  const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  return spans.map(({ name }) => number_of(name));
+}
+
+/**
+ * Changes bytes of the queue's last record, or cuts it short, and gives the spans that it held: it can't be told from one
+ * that was torn. All others must be there.
+ */
+function damage_last_record(world: World): ReadonlySet<number> {
+  const body = queue_entries(world).at(-1)?.body;
+  const path = queue_files(queue_of(world)).at(-1);
+  if (body === undefined || path === undefined) return new Set();
+  const file = readFileSync(path);
+  // Behind a write that was torn, or in a segment before this one, it would not be the last.
+  if (!file.subarray(-body.length).equals(body)) return new Set();
+  const at = file.length - world.random.between(1, body.length);
+  if (world.random.chance(0.5)) truncateSync(path, at);
+  else writeFileSync(path, file.with(at, file[at] ^ 0xff));
+  return new Set(numbers_in(body));
 }
 
 function remove(directory: string, prefix: string): void {

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { connect, createServer, type Server } from "node:net";
-import { load_config, queue_path } from "../../src/config/index.ts";
+import { load_config, queue_directory } from "../../src/config/index.ts";
 import { type IngestHalf, spawn_ingest_thread, start_ingest } from "../../src/ingest/index.ts";
 import { create_logger } from "../../src/observe/index.ts";
 import {
+  compare_ulids,
   DURABLE_KEY_METADATA,
   open_wal_reader,
   READ_SPANS_PATH,
@@ -38,7 +39,7 @@ const config_with = (settings: Record<string, unknown> = {}) =>
   });
 
 function entries(): WalEntry[] {
-  using reader = open_wal_reader(queue_path({ data_dir: dir.path }));
+  using reader = open_wal_reader(queue_directory({ data_dir: dir.path }));
   return reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
 }
 
@@ -70,10 +71,13 @@ const failure_of = (attempt: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message,
   );
 
+/** An eighth of it is a segment: each request has one of its own. */
+const TINY_SEGMENTS = { wal_max_bytes: 1_000 };
+
 const good = () => request_bytes([span_init(), span_init()]);
 
 const start_ingest_in_worker: typeof start_ingest = (config, logger, hooks) =>
-  spawn_ingest_thread(logger, hooks).start(config);
+  spawn_ingest_thread(logger, hooks).start(config, null);
 
 for (const [where, start_half] of [
   ["in this thread", start_ingest],
@@ -104,7 +108,7 @@ for (const [where, start_half] of [
     });
 
     it("gives space back when told to", async () => {
-      await using started = await start();
+      await using started = await start(TINY_SEGMENTS);
       for (let i = 0; i < 3; i++) await post(started.half, good());
       started.half.trim(entries()[1].last_key);
       await poll_until(() => entries().length === 1, { what: "the trim" });
@@ -141,7 +145,7 @@ for (const [where, start_half] of [
 
     it("does not start where it can't write, and says where", async () => {
       await Bun.write(`${dir.path}/wal`, "a file, where a directory is wanted");
-      expect(await failure_of(start())).toContain(`cannot open the queue ${queue_path({ data_dir: dir.path })}`);
+      expect(await failure_of(start())).toContain(`cannot open the queue ${queue_directory({ data_dir: dir.path })}`);
     });
 
     it("stops while connections are open", async () => {
@@ -179,11 +183,21 @@ describe("ReadSpans of the ingesting half", () => {
   });
 
   it("lets no reader give space back beside a store that reads the queue too", async () => {
-    await using half = await start_ingest_in_worker(config_with(), create_logger("silent"), hooks);
+    await using half = await start_ingest_in_worker(config_with(TINY_SEGMENTS), create_logger("silent"), hooks);
     const [first, second] = await two_requests_and_a_reader_that_holds_them(half);
     half.trim(first.last_key);
     await poll_until(() => entries().length < 2, { what: "the trim" });
     expect(entries()).toEqual([second]);
+  });
+});
+
+describe("the ingesting half beside a store", () => {
+  it("gives keys above what the store holds, though the queue knows nothing of it", async () => {
+    const hooks = { on_appended: () => undefined, on_failed: () => undefined };
+    const keys_above = new Uint8Array(16).fill(0x7e);
+    await using half = await spawn_ingest_thread(create_logger("silent"), hooks).start(config_with(), keys_above);
+    await post(half, good());
+    expect(compare_ulids(entries()[0].first_key, keys_above)).toBeGreaterThan(0);
   });
 });
 

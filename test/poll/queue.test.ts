@@ -14,12 +14,14 @@ const ALL = { limit: null, offset: 0 };
 
 async function start_pipeline(directory: string) {
   await using starting = new AsyncDisposableStack();
-  const path = join(directory, "queue.sqlite");
+  const queue = join(directory, "wal");
   let wake = () => {};
-  const wal = starting.use(open_wal({ path, bytes_max: 1 << 30, disk_free_bytes_min: 0, on_commit: () => wake() }));
+  const wal = starting.use(
+    open_wal({ directory: queue, bytes_max: 1 << 30, disk_free_bytes_min: 0, on_commit: () => wake() }),
+  );
   const store = starting.use(await open_test_store(directory));
   const cursor = starting.use(new CursorFile(join(directory, "poller.sqlite")));
-  const source = starting.use(open_queue_source(path, (through) => wal.trim(through)));
+  const source = starting.use(open_queue_source(queue, (through) => wal.trim(through)));
   wake = () => source.wake();
   const { logger, lines } = collecting_logger();
   const poller = start_poller({ source, store, cursor, logger, metrics: create_metrics() });
@@ -94,9 +96,9 @@ describe("polling the queue of this process", () => {
 
   it("takes a backlog of many requests, larger than one batch", async () => {
     using directory = temp_dir();
-    const path = join(directory.path, "queue.sqlite");
+    const queue = join(directory.path, "wal");
     {
-      await using wal = open_wal({ path, bytes_max: 1 << 30, disk_free_bytes_min: 0 });
+      await using wal = open_wal({ directory: queue, bytes_max: 1 << 30, disk_free_bytes_min: 0 });
       const requests = Array.from({ length: 60 }, () => request_bytes(spans(400)));
       await Promise.all(requests.map((request) => wal.append(request, 400)));
     }

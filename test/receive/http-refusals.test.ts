@@ -13,6 +13,9 @@ afterEach(() => receivers[Symbol.asyncDispose]());
 const post = (body: Uint8Array | string, ask?: Ask) => post_otlp(receivers.http_url, body, ask);
 const good = () => request_bytes([span_init()]);
 
+/** What the queue puts around a body. */
+const RECORD_HEADER_BYTES = 40;
+
 describe("OTLP over HTTP at a full queue", () => {
   it("says to try again later, but takes an empty request", async () => {
     await start({ wal_bytes_max: 10 });
@@ -24,7 +27,7 @@ describe("OTLP over HTTP at a full queue", () => {
 
   it("takes a refused request once there is room", async () => {
     const body = good();
-    await start({ wal_bytes_max: body.length });
+    await start({ wal_bytes_max: RECORD_HEADER_BYTES + body.length });
     expect((await post(body)).status).toBe(200);
     expect((await post(body)).status).toBe(503);
     receivers.wal.trim(new Uint8Array(16).fill(0xff));

@@ -29,10 +29,10 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
   const { requests_max = 1000, in_flight_bytes_max = 1e9 } = options;
   const stack = new AsyncDisposableStack();
   const dir = stack.use(temp_dir());
-  const path = join(dir.path, "queue.sqlite");
+  const directory = join(dir.path, "wal");
   const metrics = create_metrics();
-  const wal = stack.use(open_wal({ path, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
-  const reader = stack.use(open_wal_reader(path));
+  const wal = stack.use(open_wal({ directory, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
+  const reader = stack.use(open_wal_reader(directory));
   const acceptor = new Acceptor(wal, create_logger("silent"), metrics, {
     requests_max,
     bytes_max: in_flight_bytes_max,

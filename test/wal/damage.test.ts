@@ -1,224 +1,276 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { Database } from "bun:sqlite";
-import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, statSync, truncateSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { create_metrics } from "../../src/observe/index.ts";
-import { compare_ulids, type WalEntry } from "../../src/wal/index.ts";
-import { collecting_logger, type LogLine } from "../support/collecting-logger.ts";
+import { add_to_ulid, compare_ulids, type WalEntry } from "../../src/wal/index.ts";
+import { collecting_logger } from "../support/collecting-logger.ts";
 import { temp_queue, type TempQueue, texts } from "../support/temp-queue.ts";
 
-const BODY_BYTES = 100_000;
-const PAGE_BYTES = 16 * 1024;
+const SEGMENT_HEADER_BYTES = 52;
+const RECORD_HEADER_BYTES = 40;
+const ERROR = 50;
 
 let queue: TempQueue;
-let killed: TempQueue;
 beforeEach(() => {
   queue = temp_queue();
-  killed = temp_queue();
 });
-afterEach(() => {
-  queue[Symbol.dispose]();
-  killed[Symbol.dispose]();
-});
+afterEach(() => queue[Symbol.dispose]());
 
-/** A body that fills several pages. */
-const body = (text: string) => Buffer.alloc(BODY_BYTES, `${text} `);
-const first_words = (entries: readonly WalEntry[]) => texts(entries).map((text) => text.split(" ")[0]);
+/** A body of some kilobytes that begins with its name. */
+const body = (name: string) => Buffer.from(`${name} `.repeat(1_000));
+const names = (entries: readonly WalEntry[]) => texts(entries).map((text) => text.split(" ")[0]);
+const damaged = (entries: readonly WalEntry[]) => entries.map(({ is_damaged }) => is_damaged);
 
-function open_logged(from = queue) {
+/** Queues each in a commit of its own and closes the queue. Gives the entries, and where their records begin. */
+async function queue_names(...all: string[]): Promise<{ path: string; entries: WalEntry[]; offsets: number[] }> {
+  {
+    await using wal = queue.open();
+    for (const name of all) await wal.append(body(name), 2);
+  }
+  let offset = SEGMENT_HEADER_BYTES;
+  const offsets = all.map((name) => (offset += RECORD_HEADER_BYTES + body(name).length));
+  return {
+    path: queue.files().at(-1) ?? "",
+    entries: queue.read(),
+    offsets: [SEGMENT_HEADER_BYTES, ...offsets.slice(0, -1)],
+  };
+}
+
+function overwrite(path: string, at: number, bytes = Buffer.alloc(8, 0x5a)): void {
+  const file = readFileSync(path);
+  file.set(bytes, at);
+  writeFileSync(path, file);
+}
+
+function open_logged() {
   const { logger, lines } = collecting_logger();
   const metrics = create_metrics();
-  return { wal: from.open({ logger, metrics }), errors: () => lines.filter(is_error), metrics };
-}
-const is_error = ({ level }: LogLine) => level >= 50;
-
-/** Queues these in entries of their own and closes the queue: all of it is in the main file. */
-async function queue_texts(...all: string[]): Promise<WalEntry[]> {
-  await using wal = queue.open();
-  for (const text of all) await wal.append(body(text), 2);
-  return queue.read();
+  return {
+    wal: queue.open({ logger, metrics }),
+    lines,
+    errors: () => lines.filter(({ level }) => level >= ERROR),
+    metrics,
+  };
 }
 
-/** What kill -9 leaves of a queue with these entries: they are in the log, and the main file is as it was made. */
-async function kill_after(...all: string[]): Promise<WalEntry[]> {
-  await using wal = queue.open();
-  for (const text of all) await wal.append(body(text), 2);
-  mkdirSync(dirname(killed.path), { recursive: true });
-  for (const suffix of ["", "-wal"]) copyFileSync(queue.path + suffix, killed.path + suffix);
-  return queue.read();
+/** Reads before the queue is opened again, when nothing says how long the segment is, and after. */
+async function read_twice(): Promise<[WalEntry[], WalEntry[]]> {
+  const before = queue.read();
+  await queue.open()[Symbol.asyncDispose]();
+  return [before, queue.read()];
 }
 
-function overwrite(path: string, at: number, bytes = Buffer.alloc(64, 0x5a)): void {
-  const file = openSync(path, "r+");
-  writeSync(file, bytes, 0, bytes.length, at);
-  closeSync(file);
-}
-
-/** Where in the file a body's bytes are. */
-const place_of = async (path: string, text: string) =>
-  Buffer.from(await Bun.file(path).arrayBuffer()).indexOf(`${text} ${text} ${text}`);
-
-/** Where a page of this body says on which page it goes on. */
-async function link_of(path: string, text: string): Promise<number> {
-  const file = Buffer.from(await Bun.file(path).arrayBuffer());
-  for (let page = 0; page < file.length; page += PAGE_BYTES) {
-    const is_of_body = file.subarray(page + 4, page + 24).includes(`${text} ${text}`);
-    if (is_of_body && file.readUInt32BE(page) > 0) return page;
-  }
-  throw new Error(`no page of "${text}" goes on`);
-}
-
-const names_beside = (path: string) => readdirSync(dirname(path)).filter((name) => name.includes(".damaged-"));
-
-describe("an entry whose bytes are not those that were queued", () => {
-  it("comes as damaged, and the others as they were", async () => {
-    const before = await queue_texts("one", "two", "three");
-    using database = new Database(queue.path);
-    database.run("UPDATE wal SET body = zeroblob(length(body)) WHERE rowid = 2");
-    const after = queue.read();
-    expect(after.map(({ is_damaged }) => is_damaged)).toEqual([false, true, false]);
-    expect([after[0], after[2]]).toEqual([before[0], before[2]]);
-    expect(after[1].last_key).toEqual(before[1].last_key);
-  });
-
-  it.each([1, 0, 1_000_000_000])("holds up none of the others when its count has become %i", async (span_count) => {
-    await queue_texts("one", "two", "three");
-    using database = new Database(queue.path);
-    database.run("UPDATE wal SET span_count = ? WHERE rowid < 3", [span_count]);
-    const seen: string[] = [];
-    let after: WalEntry | undefined;
-    for (let reads = 0; reads < 3; reads++) {
-      [after] = queue.read(after?.last_key ?? null, { span_count_max: 1, bytes_max: 1 });
-      seen.push(...first_words([after]));
+describe("bytes that have changed where others follow", () => {
+  it("make an entry that is damaged, under its own keys, when they are in its body", async () => {
+    const { path, entries, offsets } = await queue_names("one", "two", "three");
+    overwrite(path, offsets[1] + RECORD_HEADER_BYTES + 100);
+    for (const read of await read_twice()) {
+      expect(damaged(read)).toEqual([false, true, false]);
+      expect(read.map(({ first_key, last_key }) => [first_key, last_key])).toEqual(
+        entries.map(({ first_key, last_key }) => [first_key, last_key]),
+      );
+      expect([read[0], read[2]]).toEqual([entries[0], entries[2]]);
     }
-    expect(seen).toEqual(["one", "two", "three"]);
-    expect(after?.is_damaged).toBe(false);
   });
 
-  it("is passed over where its pages can't be read at all", async () => {
-    const before = await queue_texts("one", "two", "three");
-    overwrite(queue.path, await link_of(queue.path, "two"), Buffer.alloc(4, 0xff));
-    const after = queue.read();
-    expect(after.map(({ is_damaged }) => is_damaged)).toEqual([false, true, false]);
-    expect(after.map(({ last_key }) => last_key)).toEqual(before.map(({ last_key }) => last_key));
-  });
+  it.each(Array.from({ length: RECORD_HEADER_BYTES / 4 }, (_, index) => index * 4))(
+    "make one damaged entry, in front of the next, when they are byte %d of a record's header",
+    async (at) => {
+      const { path, entries, offsets } = await queue_names("one", "two", "three");
+      overwrite(path, offsets[1] + at, Buffer.of(0xa5));
+      for (const read of await read_twice()) {
+        expect(damaged(read)).toEqual([false, true, false]);
+        expect([read[0], read[2]]).toEqual([entries[0], entries[2]]);
+        const lost_key = add_to_ulid(entries[0].last_key, 1);
+        expect(read[1]).toMatchObject({ first_key: lost_key, last_key: lost_key, span_count: 1 });
+      }
+    },
+  );
 
-  it("is counted and told of when the queue is opened", async () => {
-    await queue_texts("one", "two");
-    overwrite(queue.path, (await place_of(queue.path, "two")) + 10);
-    const { wal, errors, metrics } = open_logged();
-    await using _closing = wal;
-    expect(errors()).toEqual([expect.objectContaining({ damaged_entries: 1, path: queue.path })]);
-    expect(await metrics.render()).toContain("junjo_traces_wal_corrupt_entries_total 1");
-  });
-
-  it("is not looked for where an earlier release queued it without a checksum", async () => {
-    await queue_texts("one");
-    {
-      using database = new Database(queue.path);
-      database.run("ALTER TABLE wal DROP COLUMN checksum");
+  it("make one damaged entry, however many records they were", async () => {
+    const { path, entries, offsets } = await queue_names("one", "two", "three", "four", "five");
+    overwrite(path, offsets[1], Buffer.alloc(offsets[4] - offsets[1]));
+    for (const read of await read_twice()) {
+      expect(damaged(read)).toEqual([false, true, false]);
+      expect([read[0], read[2]]).toEqual([entries[0], entries[4]]);
     }
-    await queue_texts("two");
-    const entries = queue.read();
-    expect(first_words(entries)).toEqual(["one", "two"]);
-    expect(entries.map(({ is_damaged }) => is_damaged)).toEqual([false, false]);
-  });
-});
-
-describe("a queue whose file is damaged", () => {
-  it("is begun anew when nothing of it can be read, with keys above all that it gave", async () => {
-    const before = await queue_texts("one", "two");
-    overwrite(queue.path, 0, Buffer.alloc(PAGE_BYTES, "garbage "));
-    const { wal, errors } = open_logged();
-    await using _closing = wal;
-    expect(errors()).toEqual([expect.objectContaining({ salvaged_entries: 0, kept_as: expect.any(String) })]);
-    expect(names_beside(queue.path)).toHaveLength(1);
-    await wal.append(body("three"), 1);
-    const [three] = queue.read();
-    expect(compare_ulids(three.first_key, before[1].last_key)).toBeGreaterThan(0);
   });
 
-  it("is begun anew when its tables can't be found, and the new one's log outlives the old one", async () => {
-    await queue_texts("one", "two");
-    // Behind the header of 100 bytes: the schema.
-    overwrite(queue.path, 100, Buffer.alloc(400, 0x5a));
-    const { wal, errors } = open_logged();
-    await using _closing = wal;
-    expect(errors()).toHaveLength(1);
-    await wal.append(body("three"), 1);
-    Bun.gc(true);
-    await wal.append(body("four"), 1);
-    expect(first_words(queue.read())).toEqual(["three", "four"]);
-    expect(statSync(`${queue.path}-wal`).size).toBeGreaterThan(2 * BODY_BYTES);
+  it("hold up nothing at the beginning of a segment", async () => {
+    const { path, entries, offsets } = await queue_names("one", "two");
+    overwrite(path, 0, Buffer.alloc(offsets[1] - 10, "garbage"));
+    for (const read of await read_twice()) {
+      expect(damaged(read)).toEqual([true, false]);
+      expect(read[1]).toEqual(entries[1]);
+    }
   });
 
-  it("keeps every entry that can be read, under its own key", async () => {
-    const before = await queue_texts("one", "two", "three", "four");
-    overwrite(queue.path, await link_of(queue.path, "two"), Buffer.alloc(4, 0xff));
-    const { wal, errors, metrics } = open_logged();
-    await using _closing = wal;
-    expect(queue.read()).toEqual([before[0], before[2], before[3]]);
-    expect(errors()).toEqual([expect.objectContaining({ salvaged_entries: 3, lost_entries: 1 })]);
-    expect(await metrics.render()).toContain("junjo_traces_wal_corrupt_entries_total 1");
-    expect(wal.queued_bytes).toBe(3 * BODY_BYTES);
-    await wal.append(body("five"), 1);
-    expect(compare_ulids(queue.read()[3].first_key, before[3].last_key)).toBeGreaterThan(0);
-  });
-});
-
-describe("the log that kill -9 leaves", () => {
-  it("gives back all of it when it is whole", async () => {
-    const before = await kill_after("one", "two", "three");
-    const { wal, errors } = open_logged(killed);
-    await using _closing = wal;
-    expect(killed.read()).toEqual(before);
-    expect(errors()).toEqual([]);
+  it("cost nothing when they are the segment's own header", async () => {
+    const { path, entries } = await queue_names("one", "two");
+    overwrite(path, 20);
+    for (const read of await read_twice()) expect(read).toEqual(entries);
   });
 
-  it("is cut where a write was torn: of what is before that nothing is lost, and nothing is said", async () => {
-    const before = await kill_after("one", "two", "three");
-    truncateSync(`${killed.path}-wal`, statSync(`${killed.path}-wal`).size - PAGE_BYTES / 2);
-    const { wal, errors } = open_logged(killed);
-    await using _closing = wal;
-    expect(killed.read()).toEqual(before.slice(0, 2));
-    expect(errors()).toEqual([]);
-  });
-
-  it("loses what was acknowledged behind a changed byte, which is said, and keeps what is before it", async () => {
-    const before = await kill_after("one", "two", "three");
-    overwrite(`${killed.path}-wal`, (await place_of(`${killed.path}-wal`, "two")) + 10, Buffer.from("!"));
-    const { wal, errors } = open_logged(killed);
-    await using _closing = wal;
-    expect(killed.read()).toEqual(before.slice(0, 1));
-    expect(errors()).toEqual([expect.objectContaining({ lost_pages: expect.any(Number) })]);
-    expect(errors()[0].lost_pages).toBeGreaterThanOrEqual(7);
-    expect(names_beside(killed.path)).toEqual([expect.stringMatching(/^queue\.sqlite\.damaged-[\dTZ.]+-wal$/)]);
-    await wal.append(body("four"), 1);
-    expect(compare_ulids(killed.read()[1].first_key, before[2].last_key)).toBeGreaterThan(0);
-  });
-
-  it("is known as lost when it begins with garbage", async () => {
-    await kill_after("one", "two");
-    overwrite(`${killed.path}-wal`, 0);
-    const { wal, errors } = open_logged(killed);
-    await using _closing = wal;
-    expect(killed.read()).toEqual([]);
-    expect(errors()).toHaveLength(1);
-  });
-
-  it("is not called damaged for what an earlier round has left behind its end", async () => {
+  it("are found while the writer goes on, and hold up nothing of what it writes", async () => {
     await using wal = queue.open();
-    for (let i = 0; i < 30; i++) await wal.append(body(`old-${i}`), 1);
-    {
-      using database = new Database(queue.path);
-      database.run("PRAGMA wal_checkpoint(RESTART)");
+    for (const name of ["one", "two", "three"]) await wal.append(body(name), 1);
+    const [path] = queue.files();
+    const second = SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES + body("one").length;
+    const bytes = readFileSync(path);
+    for (const at of [second + RECORD_HEADER_BYTES + 5, second + 5]) {
+      bytes[at] ^= 0xff;
+      const file = openSync(path, "r+");
+      writeSync(file, bytes, at, 1, at);
+      closeSync(file);
+      const read = queue.read();
+      expect(names(read)[0]).toBe("one");
+      expect(damaged(read).slice(0, 3)).toEqual([false, true, false]);
     }
-    await wal.append(body("new"), 1);
-    mkdirSync(dirname(killed.path), { recursive: true });
-    for (const suffix of ["", "-wal"]) copyFileSync(queue.path + suffix, killed.path + suffix);
-    const { wal: again, errors } = open_logged(killed);
-    await using _closing = again;
-    expect(killed.read()).toHaveLength(31);
+    await wal.append(body("four"), 1);
+    expect(names(queue.read()).slice(2)).toEqual(["three", "four"]);
+  });
+
+  it("are counted and told of, with their place, when the queue is opened, and stay as they are", async () => {
+    const { path, offsets } = await queue_names("one", "two", "three", "four");
+    overwrite(path, offsets[1] + RECORD_HEADER_BYTES + 100);
+    overwrite(path, offsets[2]);
+    const before = readFileSync(path);
+    const { wal, errors, metrics } = open_logged();
+    await using _closing = wal;
+    expect(errors()).toEqual([expect.objectContaining({ path, offset: offsets[1], damaged_entries: 2 })]);
+    expect(await metrics.render()).toContain("junjo_traces_wal_corrupt_entries_total 2");
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it("are not taken for a record when a request has carried one", async () => {
+    const { path } = await queue_names("one");
+    const record = readFileSync(path).subarray(SEGMENT_HEADER_BYTES);
+    await using wal = queue.open();
+    await wal.append(Buffer.concat([Buffer.alloc(100), record]), 1);
+    await wal.append(body("three"), 1);
+    overwrite(queue.files()[1], SEGMENT_HEADER_BYTES + 4);
+    const read = queue.read();
+    expect(damaged(read)).toEqual([false, true, false]);
+    expect(names(read)[2]).toBe("three");
+  });
+});
+
+describe("the end of what a killed writer has left", () => {
+  it("is cut at any byte of its last record, in silence, and what is before it stays", async () => {
+    {
+      await using wal = queue.open();
+      for (const name of ["one", "two"]) await wal.append(body(name), 1);
+      await wal.append(Buffer.from("three"), 2);
+    }
+    const [path] = queue.files();
+    const entries = queue.read();
+    const whole = readFileSync(path);
+    const last_bytes = RECORD_HEADER_BYTES + "three".length;
+    for (let kept = 0; kept < last_bytes; kept++) {
+      for (const garbage of [0, 100]) {
+        using torn = temp_queue();
+        await torn.open()[Symbol.asyncDispose]();
+        truncateSync(torn.files()[0], 0);
+        const end = whole.length - last_bytes + kept;
+        const target = path.replace(queue.directory, torn.directory);
+        writeFileSync(target, Buffer.concat([whole.subarray(0, end), Buffer.alloc(garbage, 0xee)]));
+        const { logger, lines } = collecting_logger();
+        await using wal = torn.open({ logger });
+        expect(lines.filter(({ level }) => level >= ERROR)).toEqual([]);
+        expect(torn.read()).toEqual(entries.slice(0, 2));
+        await wal.append(Buffer.from("next"), 1);
+        const [, , next] = torn.read();
+        expect(Buffer.from(next.body).toString()).toBe("next");
+        expect(compare_ulids(next.first_key, entries[2].last_key)).toBeGreaterThan(0);
+      }
+    }
+  }, 30_000);
+
+  it("is cut where a commit's first bytes are missing, whatever of the rest has come to disk", async () => {
+    {
+      await using wal = queue.open();
+      await wal.append(body("one"), 1);
+      await Promise.all(["two", "three", "four"].map((name) => wal.append(body(name), 1)));
+    }
+    const [path] = queue.files();
+    overwrite(path, SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES + body("one").length, Buffer.alloc(1_000));
+    const { wal, lines, errors } = open_logged();
+    await using _closing = wal;
+    expect(names(queue.read())).toEqual(["one"]);
     expect(errors()).toEqual([]);
+    expect(lines).toEqual([expect.objectContaining({ path, torn_bytes: expect.any(Number) })]);
+  });
+
+  it("is not called damaged by later starts", async () => {
+    const { path, entries } = await queue_names("one", "two");
+    truncateSync(path, readFileSync(path).length - 10);
+    await queue.open()[Symbol.asyncDispose]();
+    const { wal, errors } = open_logged();
+    await using _closing = wal;
+    expect(errors()).toEqual([]);
+    expect(queue.read()).toEqual([entries[0]]);
+  });
+});
+
+describe("a segment behind which another was begun", () => {
+  async function begin_another(): Promise<void> {
+    // Those in which nothing is are removed by and by.
+    for (let i = 0; i < 3; i++) await queue.open()[Symbol.asyncDispose]();
+    await using wal = queue.open();
+    await wal.append(body("later"), 1);
+  }
+
+  it.each([0, RECORD_HEADER_BYTES + 10])("has no torn end: byte %d of its last record is damage", async (at) => {
+    const { path, offsets } = await queue_names("one", "two");
+    await begin_another();
+    overwrite(path, offsets[1] + at);
+    const read = queue.read();
+    expect(damaged(read)).toEqual([false, true, false]);
+    expect([names(read)[0], names(read)[2]]).toEqual(["one", "later"]);
+    const { wal, errors } = open_logged();
+    await using _closing = wal;
+    expect(errors()).toHaveLength(1);
+  });
+
+  it("misses what was cut off", async () => {
+    const { path, offsets } = await queue_names("one", "two", "three");
+    await begin_another();
+    truncateSync(path, offsets[1] + 7);
+    const read = queue.read();
+    expect(damaged(read)).toEqual([false, true, false]);
+    expect(names(read)[2]).toBe("later");
+    truncateSync(path, 0);
+    const { wal, errors } = open_logged();
+    await using _closing = wal;
+    expect(errors()).toHaveLength(1);
+    expect(damaged(queue.read())).toEqual([true, false]);
+  });
+
+  it("is not taken for what its name says when it is another's copy", async () => {
+    const { path } = await queue_names("one");
+    await begin_another();
+    const second = queue.files().at(-1) ?? "";
+    await begin_another();
+    copyFileSync(path, second);
+    const read = queue.read();
+    expect(damaged(read)).toEqual([false, true, false]);
+    expect([names(read)[0], names(read)[2]]).toEqual(["one", "later"]);
+  });
+
+  it("may be gone without harm to the others", async () => {
+    await queue_names("one");
+    await begin_another();
+    const second = queue.files().at(-1) ?? "";
+    await begin_another();
+    rmSync(second);
+    expect(names(queue.read())).toEqual(["one", "later"]);
   });
 });

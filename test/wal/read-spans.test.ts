@@ -35,10 +35,10 @@ let reader: WalReader;
 let server: GrpcServer;
 let client: Client;
 
-async function start(api_keys: string[] = []): Promise<void> {
-  const path = join(dir.path, "queue.sqlite");
-  wal = open_wal({ path, bytes_max: 1e9, disk_free_bytes_min: 0 });
-  reader = open_wal_reader(path);
+async function start(api_keys: string[] = [], bytes_max = 1e9): Promise<void> {
+  const directory = join(dir.path, "wal");
+  wal = open_wal({ directory, bytes_max, disk_free_bytes_min: 0 });
+  reader = open_wal_reader(directory);
   server = await serve_read_spans({
     host: "127.0.0.1",
     port: 0,
@@ -56,11 +56,15 @@ beforeEach(async () => {
   await start();
 });
 
-afterEach(async () => {
+async function stop(): Promise<void> {
   client.close();
   await server[Symbol.asyncDispose]();
   reader[Symbol.dispose]();
   await wal[Symbol.asyncDispose]();
+}
+
+afterEach(async () => {
+  await stop();
   dir[Symbol.dispose]();
 });
 
@@ -177,6 +181,9 @@ describe("ReadSpans", () => {
   });
 
   it("gives space back only as far as a reader says that it holds", async () => {
+    await stop();
+    // Each request has a segment of its own.
+    await start([], 1_000);
     for (const names of [["a", "b"], ["c", "d"], ["e"]]) await wal.append(named(...names), names.length);
     const all = await read_spans();
     await read_spans({ startKeyUlid: all[4].keyUlid });
@@ -216,10 +223,7 @@ describe("ReadSpans", () => {
 
 describe("ReadSpans with keys", () => {
   it("answers only who shows one", async () => {
-    client.close();
-    await server[Symbol.asyncDispose]();
-    reader[Symbol.dispose]();
-    await wal[Symbol.asyncDispose]();
+    await stop();
     await start(["secret", "writer:ingest"]);
     expect(await outcome(read_spans())).toBe(status.UNAUTHENTICATED);
     expect(await outcome(read_spans({}, { "x-api-key": "wrong" }))).toBe(status.UNAUTHENTICATED);

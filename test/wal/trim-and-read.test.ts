@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { Database } from "bun:sqlite";
 import { readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { add_to_ulid, open_wal_reader, type Ulid } from "../../src/wal/index.ts";
+import { join } from "node:path";
+import { add_to_ulid, open_wal_reader, type Ulid, type WalEntry } from "../../src/wal/index.ts";
 import { poll_until } from "../support/poll-until.ts";
 import { temp_queue, type TempQueue, texts } from "../support/temp-queue.ts";
 
@@ -14,70 +13,122 @@ beforeEach(() => {
 });
 afterEach(() => queue[Symbol.dispose]());
 
+const RECORD_HEADER_BYTES = 40;
 const body = (text: string) => Buffer.from(text);
 
+/** So small that each request has a segment of its own. */
+const TINY_SEGMENTS = { bytes_max: 400 };
+
 describe("trimming", () => {
-  it("removes whole entries up to a key and leaves an entry that goes on behind it", async () => {
-    await using wal = queue.open();
+  it("removes whole segments up to a key and leaves one that goes on behind it", async () => {
+    await using wal = queue.open(TINY_SEGMENTS);
     for (const text of ["a", "b", "c", "d"]) await wal.append(body(text), 3);
     const [, , c] = queue.read();
     wal.trim(add_to_ulid(c.first_key, 1));
     await poll_until(() => queue.read().length === 2, { what: "the trim" });
     expect(texts(queue.read())).toEqual(["c", "d"]);
     wal.trim(c.last_key);
-    await poll_until(() => queue.read().length === 1, { what: "the trim" });
-    expect(wal.queued_bytes).toBe(1);
+    await poll_until(() => wal.queued_bytes === RECORD_HEADER_BYTES + 1, { what: "the trim" });
+    expect(texts(queue.read())).toEqual(["d"]);
   });
 
-  it("takes appends while thousands of entries go, and counts right", async () => {
+  it("keeps a segment as long as one of its entries is needed", async () => {
     await using wal = queue.open();
-    await Promise.all(Array.from({ length: 2_000 }, () => wal.append(body("old"), 1)));
-    const through = queue.read().at(-1)?.last_key as Ulid;
+    for (const text of ["a", "b"]) await wal.append(body(text), 1);
+    const [a, b] = queue.read();
+    wal.trim(a.last_key);
+    wal.trim(b.last_key);
+    await poll_until(() => queue.read().length === 0, { what: "the trim" });
+    await wal.append(body("c"), 1);
+    await wal.append(body("d"), 1);
+    const [c] = queue.read();
+    wal.trim(c.last_key);
+    await wal.append(body("e"), 1);
+    await wal[Symbol.asyncDispose]();
+    expect(texts(queue.read())).toEqual(["c", "d", "e"]);
+  });
+
+  it("takes appends while many segments go, and counts right", async () => {
+    await using wal = queue.open({ bytes_max: 80_000 });
+    await Promise.all(Array.from({ length: 1_500 }, () => wal.append(body("old"), 1)));
+    await wal.append(Buffer.alloc(10_000, "x"), 1);
+    const through = queue.read().at(-2)?.last_key as Ulid;
     wal.trim(through);
     let appended = 0;
     await poll_until(
       async () => {
         await wal.append(body("new!"), 1);
         appended++;
-        return texts(queue.read())[0] === "new!";
+        return queue.read()[0].body.length === 10_000;
       },
       { what: "the trim" },
     );
-    expect(texts(queue.read())).toEqual(Array.from({ length: appended }, () => "new!"));
-    expect(wal.queued_bytes).toBe(4 * appended);
+    expect(texts(queue.read()).slice(1)).toEqual(Array.from({ length: appended }, () => "new!"));
+    const left_bytes = RECORD_HEADER_BYTES + 10_000 + appended * (RECORD_HEADER_BYTES + "new!".length);
+    await poll_until(() => wal.queued_bytes === left_bytes, { what: "the count" });
   });
 
-  it("gives the disk back", async () => {
-    await using wal = queue.open({ bytes_max: 1000 * MIB });
+  it("takes no key for one of an entry that comes later", async () => {
+    await using wal = queue.open(TINY_SEGMENTS);
+    await wal.append(body("a"), 1);
+    wal.trim(new Uint8Array(16).fill(0xff));
+    await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
+    for (const text of ["b", "c"]) await wal.append(body(text), 1);
+    wal.trim(queue.read()[0].last_key);
+    await poll_until(() => queue.read().length === 1, { what: "the trim" });
+    expect(texts(queue.read())).toEqual(["c"]);
+  });
+
+  it("gives the disk back, all but a file that says which keys were given", async () => {
+    await using wal = queue.open({ bytes_max: 80 * MIB });
     const large = Buffer.alloc(4 * MIB, 7);
-    for (let i = 0; i < 40; i++) await wal.append(large, 1);
+    for (let i = 0; i < 10; i++) await wal.append(large, 1);
+    expect(queue.files().length).toBeGreaterThan(4);
     wal.trim(queue.read().at(-1)?.last_key as Ulid);
-    const disk_bytes = () => {
-      using other = new Database(queue.path, { readonly: true });
-      const { page_count } = other.query<{ page_count: number }, []>("PRAGMA page_count").get() ?? { page_count: 0 };
-      return page_count * 16_384;
-    };
-    await poll_until(() => disk_bytes() < 70 * MIB, { what: "a smaller file" });
-    expect(wal.queued_bytes).toBe(0);
+    await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
+    const disk_bytes = queue.files().map((path) => statSync(path).size);
+    expect(disk_bytes).toHaveLength(1);
+    expect(disk_bytes[0]).toBeLessThan(100);
   });
 
-  it("keeps its count when it is reopened", async () => {
+  it("keeps its count and goes on trimming when it is reopened", async () => {
     {
-      await using wal = queue.open();
-      for (const text of ["one", "two"]) await wal.append(body(text), 1);
+      await using wal = queue.open(TINY_SEGMENTS);
+      for (const text of ["one", "two", "three"]) await wal.append(body(text), 1);
       wal.trim(queue.read()[0].last_key);
-      await poll_until(() => queue.read().length === 1, { what: "the trim" });
+      await poll_until(() => queue.read().length === 2, { what: "the trim" });
     }
-    await using wal = queue.open();
-    expect(wal.queued_bytes).toBe(3);
+    await using wal = queue.open(TINY_SEGMENTS);
+    expect(wal.queued_bytes).toBe(2 * RECORD_HEADER_BYTES + 8);
+    wal.trim(queue.read()[0].last_key);
+    await poll_until(() => queue.read().length === 1, { what: "the trim" });
+    expect(texts(queue.read())).toEqual(["three"]);
   });
 
-  it("leaves nothing but the queue in its directory once it is closed", async () => {
+  it("trims what was not looked into when it was opened", async () => {
+    {
+      await using wal = queue.open({ bytes_max: 320 * MIB });
+      for (let i = 0; i < 6; i++) await wal.append(Buffer.alloc(25 * MIB, `${i}`), 1);
+    }
+    await using wal = queue.open({ bytes_max: 320 * MIB });
+    const keys = queue.read().map(({ last_key }) => last_key);
+    const files_before = queue.files().length;
+    wal.trim(keys[3]);
+    await poll_until(() => queue.files().length === files_before - 4, { what: "the trim" });
+    wal.trim(keys[5]);
+    await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
+  });
+
+  it("leaves nothing but the queue and its lock in its directory once it is closed, however often it was opened", async () => {
+    for (let i = 0; i < 5; i++) await queue.open()[Symbol.asyncDispose]();
     const wal = queue.open();
     await wal.append(body("x"), 1);
     await wal[Symbol.asyncDispose]();
-    expect(readdirSync(dirname(queue.path)).sort()).toEqual(["queue.sqlite", "queue.sqlite.lock"]);
-    expect(statSync(queue.path).size).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i++) await queue.open()[Symbol.asyncDispose]();
+    const others = readdirSync(queue.directory).filter((name) => !name.endsWith(".wal"));
+    expect(others).toEqual(["lock"]);
+    expect(queue.files()).toHaveLength(3);
+    expect(texts(queue.read())).toEqual(["x"]);
   });
 });
 
@@ -102,15 +153,15 @@ describe("a reader", () => {
     expect(texts(queue.read(null, { span_count_max: 1, bytes_max: 1 }))).toEqual(["aaaa"]);
   });
 
-  it("refuses a file that isn't there", () => {
-    expect(() => open_wal_reader(queue.path)).toThrow(expect.objectContaining({ code: "cannot_open" }));
+  it("refuses a queue that isn't there", () => {
+    expect(() => open_wal_reader(queue.directory)).toThrow(expect.objectContaining({ code: "cannot_open" }));
   });
 
   it("sees what another thread writes, while it writes", async () => {
     await using wal = queue.open();
     const script = `
       import { open_wal_reader } from ${JSON.stringify(join(import.meta.dir, "../../src/wal/index.ts"))};
-      const reader = open_wal_reader(${JSON.stringify(queue.path)});
+      const reader = open_wal_reader(${JSON.stringify(queue.directory)});
       self.onmessage = () => postMessage(
         reader.read(null, { span_count_max: 1e9, bytes_max: 1e9 }).map(({ body }) => new TextDecoder().decode(body)));`;
     const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "application/typescript" })));
@@ -124,6 +175,82 @@ describe("a reader", () => {
       await wal.append(body(expected.at(-1) ?? ""), 1);
       expect(await ask()).toEqual(expected);
     }
+    worker.terminate();
+  });
+
+  it.each([400, 1e9])(
+    "goes through segments of a queue of %d bytes as they are made, with nothing left out",
+    async (bytes_max) => {
+      await using wal = queue.open({ bytes_max });
+      using reader = open_wal_reader(queue.directory);
+      let after: Ulid | null = null;
+      for (let i = 0; i < 30; i++) {
+        await wal.append(body(`${i}`), 2);
+        const entries: WalEntry[] = reader.read(after, { span_count_max: 100, bytes_max: 100 });
+        expect(texts(entries)).toEqual([`${i}`]);
+        expect(reader.read(entries[0].first_key, { span_count_max: 1, bytes_max: 1 })).toEqual(entries);
+        after = entries[0].last_key;
+        expect(reader.read(after, { span_count_max: 1, bytes_max: 1 })).toEqual([]);
+        if (i % 7 !== 6) continue;
+        wal.trim(after);
+        await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
+      }
+    },
+  );
+
+  it("reads what lies in front of, in and behind its own pieces of a segment", async () => {
+    await using wal = queue.open();
+    const sizes = [1, 65_536, 3, 300_000, 4_194_304, 5_000_000, 0, 70_000, 1_048_576];
+    for (const [index, size] of sizes.entries()) await wal.append(Buffer.alloc(size, `${index}`), 1);
+    using reader = open_wal_reader(queue.directory);
+    const all = reader.read(null, { span_count_max: 1000, bytes_max: 1e9 });
+    expect(all.map(({ body: { length } }) => length)).toEqual(sizes);
+    for (const [index, { body: bytes, is_damaged }] of all.entries()) {
+      expect(is_damaged).toBe(false);
+      expect(Buffer.from(bytes).equals(Buffer.alloc(sizes[index], `${index}`))).toBe(true);
+    }
+    for (const from of [7, 2, 4, 0]) {
+      const rest = reader.read(all[from].last_key, { span_count_max: 1000, bytes_max: 1e9 });
+      expect(rest.map(({ first_key }) => first_key)).toEqual(all.slice(from + 1).map(({ first_key }) => first_key));
+    }
+  });
+
+  it("follows a writer in another thread, whose segments are made and trimmed under it, in order and whole", async () => {
+    const COUNT = 1_500;
+    const script = `
+      import { open_wal } from ${JSON.stringify(join(import.meta.dir, "../../src/wal/index.ts"))};
+      const wal = open_wal({ directory: ${JSON.stringify(queue.directory)}, bytes_max: 8_000_000, disk_free_bytes_min: 0 });
+      self.onmessage = ({ data }) => wal.trim(data);
+      postMessage("open");
+      for (let i = 0; i < ${COUNT}; i += 5) {
+        const numbers = [i, i + 1, i + 2, i + 3, i + 4];
+        await Promise.all(numbers.map((n) => wal.append(Buffer.alloc(1 + (n * 131) % 9_000, n + " "), 1)));
+      }`;
+    const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "application/typescript" })));
+    const failed = new Promise<never>((_, reject) =>
+      worker.addEventListener("error", ({ message }) => reject(new Error(message))),
+    );
+    await Promise.race([failed, new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }))]);
+    using reader = open_wal_reader(queue.directory);
+    let after: Ulid | null = null;
+    let next = 0;
+    const follow = poll_until(
+      () => {
+        const entries: WalEntry[] = reader.read(after, { span_count_max: 50, bytes_max: 200_000 });
+        for (const { body: bytes, is_damaged } of entries) {
+          expect(is_damaged).toBe(false);
+          const length = 1 + ((next * 131) % 9_000);
+          expect(Buffer.from(bytes).equals(Buffer.alloc(length, `${next} `))).toBe(true);
+          next++;
+        }
+        after = entries.at(-1)?.last_key ?? after;
+        if (entries.length > 0) worker.postMessage(after);
+        return next === COUNT;
+      },
+      { what: "all entries" },
+    );
+    await Promise.race([failed, follow]);
+    expect(queue.files().length).toBeLessThan(6);
     worker.terminate();
   });
 });

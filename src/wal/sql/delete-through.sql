@@ -1,1 +1,0 @@
-DELETE FROM wal WHERE first_key <= ?1

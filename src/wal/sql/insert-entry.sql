@@ -1,1 +1,0 @@
-INSERT INTO wal (first_key, span_count, body, checksum) VALUES (?1, ?2, ?3, ?4)

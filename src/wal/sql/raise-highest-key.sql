@@ -1,1 +1,0 @@
-UPDATE wal_state SET highest_key = max(highest_key, ?1)

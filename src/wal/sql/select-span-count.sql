@@ -1,1 +1,0 @@
-SELECT span_count FROM wal WHERE first_key = ?1

@@ -1,1 +1,0 @@
-SELECT highest_key, queued_bytes FROM wal_state

@@ -1,1 +1,0 @@
-UPDATE wal_state SET queued_bytes = queued_bytes - ?1
