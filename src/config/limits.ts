@@ -28,5 +28,9 @@ export const GRPC_STREAMS_MAX = 256;
 /** Bodies of the largest size that may be in memory at the same time. */
 export const LARGEST_BODIES_IN_FLIGHT_MAX = 4;
 
+/** What all calls to one of the small gRPC services may have sent and not yet been answered: keys and positions of a few
+ * bytes each, which is room for thousands. */
+export const GRPC_QUESTION_BYTES_MAX = 4 * 1024 * 1024;
+
 /** From a request's head to the end of its body: a client slower than this is told to try again. */
 export const BODY_READ_MS_MAX = 60_000;

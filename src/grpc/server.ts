@@ -7,6 +7,8 @@ import {
 } from "@grpc/grpc-js";
 import { LIMITS } from "../config/index.ts";
 import { type Certificates, server_credentials } from "../tls/index.ts";
+import { type Intake, intake_interceptor } from "./intake.ts";
+import { small_messages } from "./small-messages.ts";
 
 /** Finds connections whose other end is gone without a word. */
 const KEEPALIVE_TIME_MS = 60_000;
@@ -20,6 +22,9 @@ export type GrpcServerOptions = {
   port: number;
   /** Larger messages, after decompression, are answered with RESOURCE_EXHAUSTED. */
   message_bytes_max: number;
+  /** What is said of messages while they come; unless given, that together they are small. */
+  intake?: Intake;
+  message_read_ms_max?: number;
   certificates: Certificates;
   services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
 };
@@ -30,6 +35,7 @@ export type GrpcServer = AsyncDisposable & { readonly port: number };
 /** Resolves when it listens; rejects, naming the address, when it can't. */
 export async function start_grpc_server(options: GrpcServerOptions): Promise<GrpcServer> {
   const { host, message_bytes_max, services } = options;
+  const { intake = small_messages(message_bytes_max), message_read_ms_max = LIMITS.BODY_READ_MS_MAX } = options;
   // What goes wrong comes as an error; the library would print it as well.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -39,6 +45,7 @@ export async function start_grpc_server(options: GrpcServerOptions): Promise<Grp
     "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     "grpc.enable_channelz": 0,
+    interceptors: [intake_interceptor(intake, message_read_ms_max)],
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const address = `${host.includes(":") ? `[${host}]` : host}:${options.port}`;

@@ -12,6 +12,8 @@ export type Receivers = AsyncDisposable & {
   /** The request bodies in the queue, oldest first. */
   bodies(): Uint8Array[];
   render_metrics(): Promise<string>;
+  /** The value of a metric without labels. */
+  gauge(name: string): Promise<number>;
 };
 
 type Options = {
@@ -55,6 +57,10 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
     wal,
     bodies: () => reader.read(null, { span_count_max: Infinity, bytes_max: Infinity }).map(({ body }) => body),
     render_metrics: () => metrics.render(),
+    gauge: async (name) => {
+      const text = await metrics.render();
+      return Number(new RegExp(`^junjo_traces_${name} (\\d+)`, "m").exec(text)?.[1]);
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
