@@ -1,3 +1,4 @@
+import type { Server as NetServer } from "node:net";
 import {
   logVerbosity,
   Server,
@@ -6,8 +7,10 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { LIMITS } from "../config/index.ts";
+import { connections_max as usual_connections_max, type ListenerMetrics } from "../connections/index.ts";
 import { type Certificates, server_credentials } from "../tls/index.ts";
 import { type Intake, intake_interceptor } from "./intake.ts";
+import { listeners_of } from "./private-api.ts";
 import { small_messages } from "./small-messages.ts";
 
 /** Finds connections whose other end is gone without a word. */
@@ -25,6 +28,9 @@ export type GrpcServerOptions = {
   /** What is said of messages while they come; unless given, that together they are small. */
   intake?: Intake;
   message_read_ms_max?: number;
+  /** The next connection is closed. */
+  connections_max?: number;
+  connection_metrics?: ListenerMetrics;
   certificates: Certificates;
   services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
 };
@@ -50,6 +56,7 @@ export async function start_grpc_server(options: GrpcServerOptions): Promise<Grp
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const address = `${host.includes(":") ? `[${host}]` : host}:${options.port}`;
   const port = await bind(server, address, options.certificates);
+  for (const listener of listeners_of(server)) bound_connections(listener, options);
   return { port, [Symbol.asyncDispose]: () => stop(server) };
 }
 
@@ -60,6 +67,19 @@ function bind(server: Server, address: string, certificates: Certificates): Prom
     else reject(new Error(`cannot listen on ${address}: ${reason_of(cause)}`, { cause }));
   });
   return promise;
+}
+
+function bound_connections(
+  listener: NetServer,
+  { connections_max = usual_connections_max(), connection_metrics: metrics }: GrpcServerOptions,
+): void {
+  let open_count = 0;
+  listener.maxConnections = connections_max;
+  listener.on("connection", (socket) => {
+    metrics?.set_open(++open_count);
+    socket.once("close", () => metrics?.set_open(--open_count));
+  });
+  listener.on("drop", () => metrics?.add_refused(1));
 }
 
 /** The library wraps what the system said. */

@@ -2,6 +2,7 @@ import { Metadata, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-j
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
+import type { ConnectionMetrics } from "../connections/index.ts";
 import { RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
 import { type GrpcServer, header_of, type Intake, start_grpc_server, unary_method } from "../grpc/index.ts";
@@ -19,6 +20,8 @@ export type OtlpGrpcOptions = {
   port: number;
   request_bytes_max: number;
   body_read_ms_max?: number;
+  connections_max?: number;
+  connections: ConnectionMetrics;
   acceptor: Acceptor;
   access: AccessControl;
   certificates: Certificates;
@@ -32,6 +35,8 @@ export function start_otlp_grpc({
   port,
   request_bytes_max,
   body_read_ms_max,
+  connections_max,
+  connections,
   certificates,
   ...receiver
 }: OtlpGrpcOptions): Promise<GrpcServer> {
@@ -45,6 +50,8 @@ export function start_otlp_grpc({
     message_bytes_max: request_bytes_max,
     message_read_ms_max: body_read_ms_max,
     intake: intake_of(receiver, request_bytes_max),
+    connections_max,
+    connection_metrics: connections.of("otlp_grpc"),
     certificates,
     services,
   });

@@ -9,7 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { expect, it } from "bun:test";
 import { as_bytes, unary_method } from "../../src/grpc/index.ts";
-import { internals_of } from "../../src/grpc/private-api.ts";
+import { internals_of, listeners_of } from "../../src/grpc/private-api.ts";
 
 const PATH = "/test.Test/Echo";
 
@@ -44,6 +44,7 @@ it("grpc-js has a call's bytes go through its decoder, and its message through d
   const port = await new Promise<number>((resolve) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (_error, bound) => resolve(bound));
   });
+  expect(() => listeners_of(server)).not.toThrow();
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   cleanup.defer(() => client.close());
   const echoed = await new Promise<Buffer | undefined>((resolve, reject) => {
@@ -59,6 +60,7 @@ it("grpc-js has a call's bytes go through its decoder, and its message through d
   expect(seen).toEqual([10, ["\0\0\0\0\x05hello", "identity"]]);
 });
 
-it("says so when a call has another inside", () => {
+it("says so when a call or a server has another inside", () => {
+  expect(() => listeners_of(new Server())).toThrow("src/grpc/private-api.ts");
   expect(() => internals_of({} as Parameters<typeof internals_of>[0])).toThrow("src/grpc/private-api.ts");
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ConnectionMetrics } from "../../src/connections/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../../src/receive/index.ts";
 import { open_wal, open_wal_reader, type Wal } from "../../src/wal/index.ts";
@@ -23,11 +24,13 @@ type Options = {
   body_read_ms_max?: number;
   requests_max?: number;
   in_flight_bytes_max?: number;
+  connections_max?: number;
 };
 
 /** Both OTLP receivers in front of a queue of their own. */
 export async function start_receivers(options: Options = {}): Promise<Receivers> {
   const { api_keys = [], request_bytes_max = 64 * 1024 * 1024, wal_bytes_max = 1e9, body_read_ms_max } = options;
+  const { connections_max } = options;
   const { requests_max = 1000, in_flight_bytes_max = 1e9 } = options;
   const stack = new AsyncDisposableStack();
   const dir = stack.use(temp_dir());
@@ -45,6 +48,8 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
     port: 0,
     request_bytes_max,
     body_read_ms_max,
+    connections_max,
+    connections: new ConnectionMetrics(metrics, "receive"),
     acceptor,
     access,
     certificates: PLAIN_TEXT,
