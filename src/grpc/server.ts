@@ -13,9 +13,8 @@ import { type Intake, intake_interceptor } from "./intake.ts";
 import { listeners_of } from "./private-api.ts";
 import { small_messages } from "./small-messages.ts";
 
-/** Finds connections whose other end is gone without a word. */
-const KEEPALIVE_TIME_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** Finds connections whose other end is gone without a word, or that are not of HTTP/2 or stand in the middle of a frame. */
+const KEEPALIVE = { time_ms: 60_000, timeout_ms: 20_000 };
 /** Time that calls in flight have to end once the server stops. */
 const STOP_MS_MAX = 1_500;
 
@@ -31,6 +30,8 @@ export type GrpcServerOptions = {
   /** The next connection is closed. */
   connections_max?: number;
   connection_metrics?: ListenerMetrics;
+  /** A ping is sent so often; without an answer within so long the connection is closed. */
+  keepalive?: { time_ms: number; timeout_ms: number };
   certificates: Certificates;
   services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
 };
@@ -40,7 +41,7 @@ export type GrpcServer = AsyncDisposable & { readonly port: number };
 
 /** Resolves when it listens; rejects, naming the address, when it can't. */
 export async function start_grpc_server(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { host, message_bytes_max, services } = options;
+  const { host, message_bytes_max, services, keepalive = KEEPALIVE } = options;
   const { intake = small_messages(message_bytes_max), message_read_ms_max = LIMITS.BODY_READ_MS_MAX } = options;
   // What goes wrong comes as an error; the library would print it as well.
   setLogVerbosity(logVerbosity.NONE);
@@ -48,8 +49,8 @@ export async function start_grpc_server(options: GrpcServerOptions): Promise<Grp
     "grpc.max_receive_message_length": message_bytes_max,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": LIMITS.GRPC_STREAMS_MAX,
-    "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
-    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    "grpc.keepalive_time_ms": keepalive.time_ms,
+    "grpc.keepalive_timeout_ms": keepalive.timeout_ms,
     "grpc.enable_channelz": 0,
     interceptors: [intake_interceptor(intake, message_read_ms_max)],
   });

@@ -5,7 +5,14 @@ import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import type { ConnectionMetrics } from "../connections/index.ts";
 import { RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
-import { type GrpcServer, header_of, type Intake, start_grpc_server, unary_method } from "../grpc/index.ts";
+import {
+  type GrpcServer,
+  type GrpcServerOptions,
+  header_of,
+  type Intake,
+  start_grpc_server,
+  unary_method,
+} from "../grpc/index.ts";
 import type { Certificates } from "../tls/index.ts";
 import type { Acceptor } from "./acceptor.ts";
 import { ReceiveError, REFUSALS } from "./error.ts";
@@ -20,6 +27,7 @@ export type OtlpGrpcOptions = {
   port: number;
   request_bytes_max: number;
   body_read_ms_max?: number;
+  keepalive?: GrpcServerOptions["keepalive"];
   connections_max?: number;
   connections: ConnectionMetrics;
   acceptor: Acceptor;
@@ -35,6 +43,7 @@ export function start_otlp_grpc({
   port,
   request_bytes_max,
   body_read_ms_max,
+  keepalive,
   connections_max,
   connections,
   certificates,
@@ -50,6 +59,7 @@ export function start_otlp_grpc({
     message_bytes_max: request_bytes_max,
     message_read_ms_max: body_read_ms_max,
     intake: intake_of(receiver, request_bytes_max),
+    keepalive,
     connections_max,
     connection_metrics: connections.of("otlp_grpc"),
     certificates,

@@ -12,7 +12,7 @@ import { response_bytes, response_json, type SignalName, SIGNALS } from "./signa
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 const RETRY_AFTER_S = 5;
-/** Exporters keep connections open between batches; Bun's maximum is 255. */
+/** Exporters keep connections open between batches; Bun's maximum is 255. Until a head is whole Bun waits for 12 s alone. */
 const IDLE_TIMEOUT_S = 120;
 const STOP_MS_MAX = 1_500;
 

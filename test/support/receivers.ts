@@ -25,12 +25,13 @@ type Options = {
   requests_max?: number;
   in_flight_bytes_max?: number;
   connections_max?: number;
+  keepalive?: { time_ms: number; timeout_ms: number };
 };
 
 /** Both OTLP receivers in front of a queue of their own. */
 export async function start_receivers(options: Options = {}): Promise<Receivers> {
   const { api_keys = [], request_bytes_max = 64 * 1024 * 1024, wal_bytes_max = 1e9, body_read_ms_max } = options;
-  const { connections_max } = options;
+  const { connections_max, keepalive } = options;
   const { requests_max = 1000, in_flight_bytes_max = 1e9 } = options;
   const stack = new AsyncDisposableStack();
   const dir = stack.use(temp_dir());
@@ -49,6 +50,7 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
     request_bytes_max,
     body_read_ms_max,
     connections_max,
+    keepalive,
     connections: new ConnectionMetrics(metrics, "receive"),
     acceptor,
     access,
