@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ConnectionMetrics } from "../../src/connections/index.ts";
-import { create_logger, create_metrics } from "../../src/observe/index.ts";
+import { create_logger, create_metrics, type Logger } from "../../src/observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../../src/receive/index.ts";
 import { open_wal, open_wal_reader, type Wal } from "../../src/wal/index.ts";
 import { access_with, PLAIN_TEXT } from "./access.ts";
@@ -24,6 +24,7 @@ type Options = {
   body_read_ms_max?: number;
   requests_max?: number;
   in_flight_bytes_max?: number;
+  logger?: Logger;
   connections_max?: number;
   keepalive?: { time_ms: number; timeout_ms: number };
 };
@@ -39,7 +40,7 @@ export async function start_receivers(options: Options = {}): Promise<Receivers>
   const metrics = create_metrics();
   const wal = stack.use(open_wal({ path, bytes_max: wal_bytes_max, disk_free_bytes_min: 0, metrics }));
   const reader = stack.use(open_wal_reader(path));
-  const acceptor = new Acceptor(wal, create_logger("silent"), metrics, {
+  const acceptor = new Acceptor(wal, options.logger ?? create_logger("silent"), metrics, {
     requests_max,
     bytes_max: in_flight_bytes_max,
   });
