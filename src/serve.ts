@@ -5,6 +5,7 @@ import { type Config, cursor_path, queue_path } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
+import { let_go_of_start_code } from "./memory/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
 import { CursorFile, open_queue_source, open_remote_source, type SpanSource, start_poller } from "./poll/index.ts";
 import { open_store } from "./store/index.ts";
@@ -150,6 +151,7 @@ function running(
   reloadable: readonly { reload(): void }[],
 ): Running {
   const parts = starting.move();
+  let_go_of_start_code();
   logger.info({ ports }, "ready");
   const reload = () => {
     logger.info("reading keys and certificates again");

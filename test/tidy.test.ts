@@ -20,6 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
   connections: [],
   grpc: [],
   native: [],
+  memory: [],
   wal: [],
   receive: ["wal"],
   ingest: ["receive", "wal"],
@@ -30,7 +31,7 @@ const ROOMS: Record<string, readonly string[]> = {
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["store"],
-  "serve.ts": ["backup", "key-service", "ingest", "poll", "store", "http"],
+  "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
   "command-line": ["backup", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
