@@ -7,6 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { MessageError } from "./error.ts";
 import { type CallInternals, internals_of } from "./private-api.ts";
+import { RefusedBytes } from "./refused-bytes.ts";
 
 /** The room that one call's message takes. Disposed of once the call is answered or given up. */
 export type Room = Disposable & {
@@ -33,10 +34,10 @@ const PREFIX_BYTES = 5;
 const KEPT_NO_LONGER: CallInternals["decoder"] = { write: () => [] };
 
 /** Has every call of a server go through `intake`, and its message come within `read_ms_max`. */
-export const intake_interceptor =
-  (intake: Intake, read_ms_max: number): ServerInterceptor =>
-  (_method, call) => {
-    const incoming = new IncomingMessage(intake, call, read_ms_max);
+export function intake_interceptor(intake: Intake, read_ms_max: number): ServerInterceptor {
+  const refused_bytes = new RefusedBytes();
+  return (_method, call) => {
+    const incoming = new IncomingMessage(intake, call, read_ms_max, refused_bytes);
     return new ServerInterceptingCall(call, {
       start: (next) => {
         next({
@@ -59,6 +60,7 @@ export const intake_interceptor =
       },
     });
   };
+}
 
 /** One call, from its headers until its handler has the message. */
 class IncomingMessage {
@@ -66,12 +68,14 @@ class IncomingMessage {
   private room: Room | undefined;
   private deadline: ReturnType<typeof setTimeout> | undefined;
   private message_count = 0;
+  private byte_count = 0;
   private state: "coming" | "handled" | "over" = "coming";
 
   constructor(
     private readonly intake: Intake,
     private readonly call: ServerInterceptingCallInterface,
     private readonly read_ms_max: number,
+    private readonly refused_bytes: RefusedBytes,
   ) {
     this.inside = internals_of(call);
     const { decoder } = this.inside;
@@ -112,6 +116,7 @@ class IncomingMessage {
 
   private take(decoder: CallInternals["decoder"], data: Buffer): Buffer[] {
     this.room?.take_bytes(data.length);
+    this.byte_count += data.length;
     const messages = whole_messages(decoder, data);
     this.message_count += messages.length;
     if (this.message_count > 1) throw new MessageError("malformed", "the call has more than one message");
@@ -148,6 +153,7 @@ class IncomingMessage {
     this.call.sendStatus(this.intake.refuse(error));
     // A client that goes on sending is told to stop, behind the answer: its bytes would be taken and thrown away for ever.
     this.inside.stream.close(constants.NGHTTP2_NO_ERROR);
+    this.refused_bytes.add(this.byte_count);
   }
 
   private end(): void {
