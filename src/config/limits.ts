@@ -23,7 +23,7 @@ export const FLUSH_INTERVAL_MS = 50;
 export const REQUESTS_IN_FLIGHT_MAX = 4_096;
 
 /** Connections that one listener may have open, where the process may have ten times as many file handles; the next are
- * closed. An exporter needs one or two; each takes a file handle and some 20 KiB. */
+ * closed. An exporter needs one or two; each takes a file handle and some 15 KiB. */
 export const CONNECTIONS_MAX = 1_024;
 
 /** Calls that one gRPC connection may have open; HTTP/2 clients wait with the next. */

@@ -1,4 +1,4 @@
-/** What may wait for the garbage collector; a collection takes some 10 ms. */
+/** What may wait for the garbage collector. A collection of as much took 1 to 2 ms beside 60,000 small objects. */
 const UNCOLLECTED_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
