@@ -1,5 +1,6 @@
-// Sends unique OTLP/HTTP requests over several connections, as a process of its own, and prints one line of JSON.
+// Sends unique OTLP requests over several connections, as a process of its own, and prints one line of JSON.
 import { parseArgs } from "node:util";
+import { grpc_client, http_client, type Send } from "./clients.ts";
 import { Corpus } from "./corpus.ts";
 import { Random } from "./random.ts";
 import { type Template, template_of, unique_copy } from "./unique-request.ts";
@@ -9,6 +10,7 @@ export type LoadResult = {
   began_unix_ms: number;
   acked_spans: number;
   seconds: number;
+  /** From sending a request to its answer; at a fixed rate from when it was due, so that no delay hides the next ones. */
   p50_ms: number;
   p99_ms: number;
   bytes_per_span: number;
@@ -17,11 +19,12 @@ export type LoadResult = {
 const TEMPLATE_COUNT = 60;
 const RETRY_PAUSE_MS = 100;
 const RETRIES_MAX = 50;
-const RETRYABLE = [429, 502, 503, 504];
 
 const { values } = parseArgs({
   options: {
     url: { type: "string", default: "http://127.0.0.1:4318/v1/traces" },
+    /** Over gRPC, to this address, instead. */
+    grpc: { type: "string" },
     spans: { type: "string", default: "500000" },
     connections: { type: "string", default: "4" },
     "spans-per-request": { type: "string", default: "512" },
@@ -45,31 +48,24 @@ const latencies_ms: number[] = [];
 const began_unix_ms = Date.now();
 const began_ms = performance.now();
 
-async function send(template: Template, number: number): Promise<void> {
+async function send_until_taken(send: Send, template: Template, number: number): Promise<void> {
   const shift_nano = BigInt(Date.now()) * 1_000_000n - now_unix_nano;
   const body = unique_copy(template, number, shift_nano);
-  const sent_ms = performance.now();
-  for (let attempt = 0; ; attempt++) {
-    const response = await fetch(values.url, {
-      method: "POST",
-      body,
-      headers: { "content-type": "application/x-protobuf" },
-    });
-    await response.arrayBuffer();
-    if (response.ok) break;
-    if (!RETRYABLE.includes(response.status) || attempt === RETRIES_MAX) throw new Error(`HTTP ${response.status}`);
+  for (let attempt = 0; !(await send(body)); attempt++) {
+    if (attempt === RETRIES_MAX) throw new Error(`not taken after ${RETRIES_MAX} attempts`);
     await Bun.sleep(RETRY_PAUSE_MS);
   }
-  latencies_ms.push(performance.now() - sent_ms);
   acked_spans += template.span_count;
 }
 
 async function connection(): Promise<void> {
+  const send = values.grpc === undefined ? http_client(values.url) : grpc_client(values.grpc);
   while (next_request < request_count) {
     const number = next_request++;
-    const due_ms = rate > 0 ? began_ms + (number * spans_per_request * 1000) / rate : 0;
+    const due_ms = rate > 0 ? began_ms + (number * spans_per_request * 1000) / rate : performance.now();
     if (due_ms > performance.now()) await Bun.sleep(due_ms - performance.now());
-    await send(templates[number % templates.length], number + 1);
+    await send_until_taken(send, templates[number % templates.length], number + 1);
+    latencies_ms.push(performance.now() - due_ms);
   }
 }
 
@@ -89,3 +85,4 @@ const result: LoadResult = {
   bytes_per_span: wire_bytes / wire_spans,
 };
 console.log(JSON.stringify(result));
+process.exit();

@@ -1,117 +1,75 @@
-// bun bench/main.ts [--spans N] [--binary]: what taking and storing spans costs, beside the least that it could cost,
-// measured in the same run. Prints a Markdown table.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+// bun bench/main.ts [--spans N] [--binary]: what taking and storing spans costs, beside the least that it could cost, and
+// what doing nothing costs, measured in one run. Prints a Markdown table.
+import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { LoadResult } from "./load.ts";
+import { idle, type Load, type Measured, under_load } from "./measure.ts";
+import { start_floor, start_program } from "./processes.ts";
+
+/** Offered, where latency is what is asked. */
+const RATE = 50_000;
 
 const { values } = parseArgs({
   options: { spans: { type: "string", default: "300000" }, binary: { type: "boolean", default: false } },
 });
-const ROOT = join(import.meta.dir, "..");
-const CLOCK_TICKS_PER_SECOND = 100;
-const POLL_PAUSE_MS = 100;
-
-type Ports = { otlp_http: number; http?: number };
-type Server = { process: Bun.Subprocess; ports: Ports };
-type Measured = LoadResult & { name: string; cpu_seconds: number; settled_seconds: number; rss_mib: number };
-
-const proc = (pid: number, file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
-
-/** User and system time of a process, in seconds. */
-function cpu_seconds(pid: number): number {
-  const fields = proc(pid, "stat").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-const peak_rss_mib = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(proc(pid, "status"))?.[1]) / 1024;
-
-/** Reads lines until one is JSON that `find` finds something in. */
-async function first_line<Found>(stream: ReadableStream, find: (line: Record<string, unknown>) => Found | undefined) {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    for (const line of text.split("\n").slice(0, -1)) {
-      const found = find(JSON.parse(line) as Record<string, unknown>);
-      if (found !== undefined) return found;
-    }
-    text = text.slice(text.lastIndexOf("\n") + 1);
-  }
-  throw new Error("the server ended before it was ready");
-}
-
-async function start_floor(path?: string): Promise<Server> {
-  const command = [process.execPath, join(import.meta.dir, "floor-server.ts"), ...(path === undefined ? [] : [path])];
-  const server = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
-  const otlp_http = await first_line(server.stdout, ({ port }) => port as number | undefined);
-  return { process: server, ports: { otlp_http } };
-}
-
-async function start_program(data_dir: string): Promise<Server> {
-  const program = values.binary ? [join(ROOT, "dist/junjo-traces")] : [process.execPath, join(ROOT, "src/main.ts")];
-  const ports = ["http", "otlp-grpc", "otlp-http", "read-spans"].flatMap((name) => [`--${name}-port`, "0"]);
-  const command = [...program, "serve", "--data-dir", data_dir, ...ports];
-  const server = Bun.spawn(command, { stdout: "ignore", stderr: "pipe" });
-  const ready = await first_line(server.stderr, ({ msg, ports }) => (msg === "ready" ? (ports as Ports) : undefined));
-  return { process: server, ports: ready };
-}
-
-/** Resolves when every span is in the store. */
-async function settled(port: number, span_count: number): Promise<void> {
-  for (;;) {
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    const stored = Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);
-    if (stored >= span_count) return;
-    await Bun.sleep(POLL_PAUSE_MS);
-  }
-}
-
-async function measure(name: string, { process: server, ports }: Server): Promise<Measured> {
-  try {
-    const cpu_before = cpu_seconds(server.pid);
-    const url = `http://127.0.0.1:${ports.otlp_http}/v1/traces`;
-    const load = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "load.ts"), "--url", url, "--spans", values.spans],
-      {
-        stderr: "inherit",
-      },
-    );
-    const result = JSON.parse(await new Response(load.stdout).text()) as LoadResult;
-    if (ports.http !== undefined) await settled(ports.http, result.acked_spans);
-    const settled_seconds = ports.http === undefined ? result.seconds : (Date.now() - result.began_unix_ms) / 1000;
-    const cpu = cpu_seconds(server.pid) - cpu_before;
-    return { ...result, name, settled_seconds, cpu_seconds: cpu, rss_mib: peak_rss_mib(server.pid) };
-  } finally {
-    server.kill();
-    await server.exited;
-  }
-}
-
+const spans = Number(values.spans);
 const directory = mkdtempSync(join(tmpdir(), "junjo-traces-bench-"));
+
+/** Runs with a place for its data, which is removed afterwards: what one leaves behind is not for the next to carry. */
+async function in_place<Result>(run: (path: string) => Promise<Result>): Promise<Result> {
+  const path = join(directory, "data");
+  try {
+    return await run(path);
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+const http: Load = { spans, protocol: "http" };
+const acking = (load: Load) => in_place((path) => under_load(start_program("ingest", path, values.binary), load));
+const storing = (load: Load) => in_place((path) => under_load(start_program("serve", path, values.binary), load, true));
+
+const ROWS: [name: string, run: () => Promise<Measured>][] = [
+  ["floor: receive and discard", () => under_load(start_floor(), http)],
+  ["floor: receive, append, fdatasync", () => in_place((path) => under_load(start_floor(path), http))],
+  ["ack alone, HTTP, 512 spans a request", () => acking(http)],
+  ["ack alone, HTTP, 100 spans a request", () => acking({ ...http, spans_per_request: 100 })],
+  ["ack alone, gRPC, 512 spans a request", () => acking({ ...http, protocol: "grpc" })],
+  ["serve, HTTP, saturated", () => storing(http)],
+  [`serve, HTTP, ${RATE} spans/s offered`, () => storing({ ...http, rate: RATE })],
+  ["serve, idle", () => in_place((path) => idle(start_program("serve", path, values.binary)))],
+];
+
+const COLUMNS: [head: string, cell: (row: Measured, floor: Measured) => number | undefined, digits: number][] = [
+  ["acked spans/s", ({ load }) => load && load.acked_spans / load.seconds, 0],
+  ["settled spans/s", ({ load, settled_seconds }) => load && settled_seconds && load.acked_spans / settled_seconds, 0],
+  ["CPU µs/span", (row) => cpu_us(row), 1],
+  ["× floor", (row, floor) => times(cpu_us(row), cpu_us(floor)), 1],
+  ["ack p50 ms", ({ load }) => load?.p50_ms, 1],
+  ["ack p99 ms", ({ load }) => load?.p99_ms, 1],
+  ["CPU, of a core", ({ cpu_seconds, seconds }) => cpu_seconds / seconds, 3],
+  ["RSS MiB, peak or idle", ({ rss_mib }) => rss_mib, 0],
+];
+
+const cpu_us = ({ load, cpu_seconds }: Measured) => load && (cpu_seconds / load.acked_spans) * 1e6;
+const times = (one?: number, other?: number) => (one === undefined || other === undefined ? undefined : one / other);
+const line = (cells: readonly string[]) => console.log(`| ${cells.join(" | ")} |`);
+
 try {
-  const rows = [
-    await measure("floor: receive and discard", await start_floor()),
-    await measure("floor: receive, append, fdatasync", await start_floor(join(directory, "floor"))),
-    await measure("junjo-traces, until queryable", await start_program(join(directory, "data"))),
-  ];
-  const [floor] = rows;
-  const cpu_us = ({ cpu_seconds, acked_spans }: Measured) => (cpu_seconds / acked_spans) * 1e6;
-  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, ${floor.bytes_per_span.toFixed(0)} wire bytes a span\n`);
-  console.log("| | acked spans/s | settled spans/s | CPU µs/span | × floor | ack p50 ms | ack p99 ms | peak RSS MiB |");
-  console.log("|---|---|---|---|---|---|---|---|");
-  for (const row of rows) {
-    const cells = [
-      row.name,
-      Math.round(row.acked_spans / row.seconds),
-      Math.round(row.acked_spans / row.settled_seconds),
-      cpu_us(row).toFixed(1),
-      (cpu_us(row) / cpu_us(floor)).toFixed(1),
-      row.p50_ms.toFixed(1),
-      row.p99_ms.toFixed(1),
-      Math.round(row.rss_mib),
-    ];
-    console.log(`| ${cells.join(" | ")} |`);
+  let floor: Measured | undefined;
+  for (const [name, run] of ROWS) {
+    const row = await run();
+    if (floor === undefined) {
+      floor = row;
+      console.log(
+        `${cpus()[0]?.model}, ${cpus().length} cores, ${row.load?.bytes_per_span.toFixed(0)} wire bytes a span\n`,
+      );
+      line(["", ...COLUMNS.map(([head]) => head)]);
+      line(["---", ...COLUMNS.map(() => "---:")]);
+    }
+    const measured = floor;
+    line([name, ...COLUMNS.map(([, cell, digits]) => cell(row, measured)?.toFixed(digits) ?? "–")]);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { type Config, cursor_path, queue_directory } from "./config/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
+import { let_go_of_start_code } from "./memory/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "./observe/index.ts";
 import {
   CursorFile,
@@ -163,6 +164,7 @@ function running(
   reloadable: readonly { reload(): void }[],
 ): Running {
   const parts = starting.move();
+  let_go_of_start_code();
   logger.info({ ports }, "ready");
   const reload = () => {
     logger.info("reading keys and certificates again");

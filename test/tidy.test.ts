@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 300;
 
 /** What may be imported by everybody: they know nothing of spans' way through the house. */
-const COMMON = ["wire", "config", "observe", "access", "tls", "gen", "grpc"];
+const COMMON = ["wire", "config", "observe", "access", "tls", "gen", "connections", "grpc"];
 
 /** Which other rooms each room may import, by their doors. Nothing imports http but what puts the house together. */
 const ROOMS: Record<string, readonly string[]> = {
@@ -17,8 +17,10 @@ const ROOMS: Record<string, readonly string[]> = {
   access: [],
   tls: [],
   gen: [],
+  connections: [],
   grpc: [],
   native: [],
+  memory: [],
   wal: [],
   receive: ["wal"],
   ingest: ["receive", "wal"],
@@ -29,7 +31,7 @@ const ROOMS: Record<string, readonly string[]> = {
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
-  "serve.ts": ["backup", "key-service", "ingest", "poll", "store", "http"],
+  "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
   "command-line": ["backup", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };

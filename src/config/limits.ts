@@ -28,11 +28,19 @@ export const FLUSH_INTERVAL_MS = 50;
 /** OTLP requests that are read or answered at the same time, over both protocols; the next is told to try again later. */
 export const REQUESTS_IN_FLIGHT_MAX = 4_096;
 
+/** Connections that one listener may have open, where the process may have ten times as many file handles; the next are
+ * closed. An exporter needs one or two; each takes a file handle and some 15 KiB. */
+export const CONNECTIONS_MAX = 1_024;
+
 /** Calls that one gRPC connection may have open; HTTP/2 clients wait with the next. */
 export const GRPC_STREAMS_MAX = 256;
 
 /** Bodies of the largest size that may be in memory at the same time. */
 export const LARGEST_BODIES_IN_FLIGHT_MAX = 4;
+
+/** What all calls to one of the small gRPC services may have sent and not yet been answered: keys and positions of a few
+ * bytes each, which is room for thousands. */
+export const GRPC_QUESTION_BYTES_MAX = 4 * 1024 * 1024;
 
 /** From a request's head to the end of its body: a client slower than this is told to try again. */
 export const BODY_READ_MS_MAX = 60_000;

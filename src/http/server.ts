@@ -1,5 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../config/index.ts";
+import { bound_connections, ConnectionMetrics, connections_max } from "../connections/index.ts";
+import type { Metrics } from "../observe/index.ts";
 import { type Certificates, type HttpListener, listen_http } from "../tls/index.ts";
 import { create_app, type HttpDependencies } from "./app.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
@@ -30,11 +32,14 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** What answers that are under way when the server stops get; a part of SHUTDOWN_MS_MAX. */
 const FINISH_MS_MAX = 1_000;
 
-type Address = Pick<Config, "host" | "http_port"> & { certificates: Certificates };
+type Address = Pick<Config, "host" | "http_port"> & {
+  certificates: Certificates;
+  connections_max?: number;
+};
 
 /** Serves the whole API. */
 export async function start_http(address: Address, dependencies: HttpDependencies): Promise<HttpServer> {
-  return listen(address, create_app(dependencies));
+  return listen(address, create_app(dependencies), dependencies.metrics);
 }
 
 /** Serves health, readiness and metrics alone. */
@@ -44,14 +49,20 @@ export async function start_operations_http(
 ): Promise<HttpServer> {
   const app = create_operations_app(dependencies);
   refuse_other_methods(app);
-  return listen(address, app);
+  return listen(address, app, dependencies.metrics);
 }
 
-function listen(address: Address, app: OpenAPIHono): HttpServer {
+function listen(address: Address, app: OpenAPIHono, metrics: Metrics): HttpServer {
   const server = bind(address, app);
+  const bound = bound_connections({
+    port: server.port,
+    connections_max: address.connections_max ?? connections_max(),
+    metrics: new ConnectionMetrics(metrics, "http").of("api"),
+  });
   return {
     port: server.port,
     async [Symbol.asyncDispose]() {
+      bound[Symbol.dispose]();
       const finished = server.stop();
       const cut_off = setTimeout(() => void server.stop(true), FINISH_MS_MAX);
       await finished;

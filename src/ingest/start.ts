@@ -1,5 +1,6 @@
 import { key_file_path, open_access } from "../access/index.ts";
 import { type Config, LIMITS, queue_directory } from "../config/index.ts";
+import { ConnectionMetrics } from "../connections/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
 import { open_certificates } from "../tls/index.ts";
@@ -54,7 +55,8 @@ export async function start_ingest(
     requests_max: LIMITS.REQUESTS_IN_FLIGHT_MAX,
     bytes_max: LIMITS.LARGEST_BODIES_IN_FLIGHT_MAX * request_bytes_max,
   });
-  const otlp = { host, request_bytes_max, acceptor, access, certificates };
+  const connections = new ConnectionMetrics(metrics, "receive");
+  const otlp = { host, request_bytes_max, connections, acceptor, access, certificates };
 
   // They stop at the same time: each may take a moment to let its calls end.
   const servers: AsyncDisposable[] = [];

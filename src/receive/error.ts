@@ -1,4 +1,5 @@
 import { status as grpc_status } from "@grpc/grpc-js";
+import { MessageError, type MessageErrorCode } from "../grpc/index.ts";
 import { WalError } from "../wal/index.ts";
 import { WireError } from "../wire/index.ts";
 
@@ -11,12 +12,21 @@ export const REFUSALS = {
   method_not_allowed: { http: 405, grpc: grpc_status.UNIMPLEMENTED },
   too_large: { http: 413, grpc: grpc_status.RESOURCE_EXHAUSTED },
   unsupported_media_type: { http: 415, grpc: grpc_status.INVALID_ARGUMENT },
+  unsupported_encoding: { http: 415, grpc: grpc_status.UNIMPLEMENTED },
   internal: { http: 500, grpc: grpc_status.INTERNAL },
   /** The one that a client should try again. */
   unavailable: { http: 503, grpc: grpc_status.UNAVAILABLE },
 } as const;
 
 export type ReceiveErrorCode = keyof typeof REFUSALS;
+
+const MESSAGE_ERRORS: Record<MessageErrorCode, ReceiveErrorCode> = {
+  malformed: "malformed",
+  unsupported_encoding: "unsupported_encoding",
+  too_large: "too_large",
+  too_slow: "unavailable",
+  no_room: "unavailable",
+};
 
 /** A request is not taken, and nothing of it is kept. The message is for the client. */
 export class ReceiveError extends Error {
@@ -32,6 +42,8 @@ export class ReceiveError extends Error {
 
   static from(error: unknown): ReceiveError {
     if (error instanceof ReceiveError) return error;
+    if (error instanceof MessageError)
+      return new ReceiveError(MESSAGE_ERRORS[error.code], error.message, { cause: error });
     if (error instanceof WireError) {
       return new ReceiveError("malformed", `the body is not the message it should be: ${error.message}`, {
         cause: error,

@@ -2,12 +2,21 @@ import { Metadata, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-j
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
+import type { ConnectionMetrics } from "../connections/index.ts";
 import { RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
-import { type GrpcServer, header_of, start_grpc_server, unary_method } from "../grpc/index.ts";
+import {
+  type GrpcServer,
+  type GrpcServerOptions,
+  header_of,
+  type Intake,
+  start_grpc_server,
+  unary_method,
+} from "../grpc/index.ts";
 import type { Certificates } from "../tls/index.ts";
 import type { Acceptor } from "./acceptor.ts";
 import { ReceiveError, REFUSALS } from "./error.ts";
+import { inflate } from "./inflate.ts";
 import { response_bytes, type SignalName, SIGNALS } from "./signals.ts";
 
 const RETRY_AFTER_S = 5n;
@@ -17,6 +26,10 @@ export type OtlpGrpcOptions = {
   /** 0: one that the system gives. */
   port: number;
   request_bytes_max: number;
+  body_read_ms_max?: number;
+  keepalive?: GrpcServerOptions["keepalive"];
+  connections_max?: number;
+  connections: ConnectionMetrics;
   acceptor: Acceptor;
   access: AccessControl;
   certificates: Certificates;
@@ -29,6 +42,10 @@ export function start_otlp_grpc({
   host,
   port,
   request_bytes_max,
+  body_read_ms_max,
+  keepalive,
+  connections_max,
+  connections,
   certificates,
   ...receiver
 }: OtlpGrpcOptions): Promise<GrpcServer> {
@@ -36,27 +53,48 @@ export function start_otlp_grpc({
     definition: { Export: unary_method(SIGNALS[signal].grpc_path) },
     implementation: { Export: export_handler(signal, receiver) },
   }));
-  return start_grpc_server({ host, port, message_bytes_max: request_bytes_max, certificates, services });
+  return start_grpc_server({
+    host,
+    port,
+    message_bytes_max: request_bytes_max,
+    message_read_ms_max: body_read_ms_max,
+    intake: intake_of(receiver, request_bytes_max),
+    keepalive,
+    connections_max,
+    connection_metrics: connections.of("otlp_grpc"),
+    certificates,
+    services,
+  });
 }
 
 type Receiver = Pick<OtlpGrpcOptions, "acceptor" | "access">;
 
-const export_handler = (signal: SignalName, receiver: Receiver) => (call: Call, answer: sendUnaryData<Uint8Array>) => {
-  accept(signal, receiver, call).then(
-    (response) => answer(null, response),
-    (error: unknown) => answer(service_error(receiver.acceptor.refuse("grpc", error))),
-  );
-};
+/** Calls count as in flight from their headers on, with the bytes that have come; the library would say so when all have. */
+const intake_of = ({ acceptor, access }: Receiver, request_bytes_max: number): Intake => ({
+  admit: (headers) => {
+    const decision = access.check(presented_key(header_of(headers)), "ingest");
+    if (decision !== "allowed") throw new ReceiveError(decision, DENIALS[decision]);
+    return acceptor.in_flight.admit();
+  },
+  decompress: async (sent, encoding, room) => {
+    if (encoding === "gzip" || encoding === "deflate") return inflate(sent, encoding, request_bytes_max, room);
+    throw encoding === "identity"
+      ? new ReceiveError("malformed", "the message says that it is compressed, and the call does not say how")
+      : new ReceiveError("unsupported_encoding", `encoding "${encoding}" is not gzip, deflate or identity`);
+  },
+  refuse: (error) => status_of(acceptor.refuse("grpc", error)),
+});
 
-async function accept(signal: SignalName, { acceptor, access }: Receiver, call: Call): Promise<Uint8Array> {
-  const decision = access.check(presented_key(header_of(call.metadata)), "ingest");
-  if (decision !== "allowed") throw new ReceiveError(decision, DENIALS[decision]);
-  using held = acceptor.in_flight.admit();
-  held.take_bytes(call.request.length);
-  return response_bytes(await acceptor.accept(signal, "grpc", call.request));
-}
+const export_handler =
+  (signal: SignalName, { acceptor }: Receiver) =>
+  (call: Call, answer: sendUnaryData<Uint8Array>) => {
+    acceptor.accept(signal, "grpc", call.request).then(
+      (partial_success) => answer(null, response_bytes(partial_success)),
+      (error: unknown) => answer(status_of(acceptor.refuse("grpc", error))),
+    );
+  };
 
-function service_error({ code: refusal, message }: ReceiveError) {
+function status_of({ code: refusal, message }: ReceiveError) {
   const code = REFUSALS[refusal].grpc;
   const metadata = new Metadata();
   if (refusal === "unavailable") {

@@ -1,12 +1,9 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { ReceiveError } from "./error.ts";
 import type { Held } from "./in-flight.ts";
+import { inflate, too_large } from "./inflate.ts";
 
 /** Up to here a body is left to Bun, which is faster; beyond it, room is taken as bytes come and not as announced. */
 const ANNOUNCED_BYTES_MAX = 1024 * 1024;
-
-const gunzip_async = promisify(gunzip);
 
 export type BodyLimits = {
   /** After decompression. */
@@ -22,17 +19,14 @@ export type BodyLimits = {
 export async function read_body(request: Request, limits: BodyLimits, held: Held): Promise<Uint8Array> {
   const is_gzip = is_gzip_encoded(request);
   const sent = await in_time(read_bounded(request, limits.bytes_max, held), limits.read_ms_max);
-  if (!is_gzip) return sent;
-  const body = await decompressed(sent, limits.bytes_max);
-  held.take_bytes(body.length);
-  return body;
+  return is_gzip ? inflate(sent, "gzip", limits.bytes_max, held) : sent;
 }
 
 function is_gzip_encoded({ headers }: Request): boolean {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "gzip") return true;
   if (encoding === "identity" || encoding === "") return false;
-  throw new ReceiveError("unsupported_media_type", `content encoding "${encoding}" is not gzip or identity`);
+  throw new ReceiveError("unsupported_encoding", `content encoding "${encoding}" is not gzip or identity`);
 }
 
 /** A body that comes too slowly is given up; what still comes of it then finds no room in `held`. */
@@ -76,15 +70,3 @@ async function collect(body: Request["body"], bytes_max: number, held: Held): Pr
   }
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, read_bytes);
 }
-
-async function decompressed(sent: Uint8Array, bytes_max: number): Promise<Uint8Array> {
-  try {
-    return await gunzip_async(sent, { maxOutputLength: bytes_max });
-  } catch (cause) {
-    const is_too_large = cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE";
-    throw is_too_large ? too_large(bytes_max) : new ReceiveError("malformed", "the body is not gzip", { cause });
-  }
-}
-
-const too_large = (bytes_max: number): ReceiveError =>
-  new ReceiveError("too_large", `the body is larger than ${bytes_max} bytes, decompressed`);

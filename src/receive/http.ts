@@ -1,6 +1,7 @@
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import { LIMITS } from "../config/index.ts";
+import { bound_connections, type ConnectionMetrics, connections_max } from "../connections/index.ts";
 import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
 import { type Certificates, type HttpListener, listen_http } from "../tls/index.ts";
 import { type Acceptor, type Protocol } from "./acceptor.ts";
@@ -11,7 +12,7 @@ import { response_bytes, response_json, type SignalName, SIGNALS } from "./signa
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 const RETRY_AFTER_S = 5;
-/** Exporters keep connections open between batches; Bun's maximum is 255. */
+/** Exporters keep connections open between batches; Bun's maximum is 255. Until a head is whole Bun waits for 12 s alone. */
 const IDLE_TIMEOUT_S = 120;
 const STOP_MS_MAX = 1_500;
 
@@ -25,6 +26,8 @@ export type OtlpHttpOptions = {
   port: number;
   request_bytes_max: number;
   body_read_ms_max?: number;
+  connections_max?: number;
+  connections: ConnectionMetrics;
   acceptor: Acceptor;
   access: AccessControl;
   certificates: Certificates;
@@ -47,7 +50,18 @@ export function start_otlp_http(options: OtlpHttpOptions): OtlpHttpServer {
         fetch: (request) => receiver.answer(request),
       }),
     );
-    return { port: server.port, [Symbol.asyncDispose]: () => stop(server, receiver) };
+    const bound = bound_connections({
+      port: server.port,
+      connections_max: options.connections_max ?? connections_max(),
+      metrics: options.connections.of("otlp_http"),
+    });
+    return {
+      port: server.port,
+      async [Symbol.asyncDispose]() {
+        bound[Symbol.dispose]();
+        await stop(server, receiver);
+      },
+    };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`cannot listen on ${host}:${options.port}: ${reason}`, { cause });

@@ -9,9 +9,12 @@ export function server_credentials(certificates: Certificates): ServerCredential
   return credentials;
 }
 
+/** As Bun's own servers have it; Node's give a client that says nothing two minutes. */
+const HANDSHAKE_MS_MAX = 12_000;
+
 class ReplaceableCredentials extends ServerCredentials {
   constructor({ cert, key }: Certificate) {
-    super({ requestCert: false }, { cert, key });
+    super({ requestCert: false, handshakeTimeout: HANDSHAKE_MS_MAX }, { cert, key });
   }
 
   replace({ cert, key }: Certificate): void {

@@ -18,23 +18,18 @@ const start = async (...options: Parameters<typeof start_receivers>): Promise<Re
   resources.use(await start_receivers(...options));
 const one_span = () => request_bytes([span_init()]);
 
-async function gauge(receivers: Receivers, name: string): Promise<number> {
-  const metrics = await receivers.render_metrics();
-  return Number(new RegExp(`^junjo_traces_${name} (\\d+)`, "m").exec(metrics)?.[1]);
-}
-
 /** A client that announces a body and sends only some of it. */
 async function stall(receivers: Receivers, announced_bytes: number, sent_bytes: number): Promise<Socket> {
   const { port } = new URL(receivers.http_url);
   const socket = connect(Number(port), "127.0.0.1");
   resources.defer(() => void socket.destroy());
   socket.on("error", () => undefined);
-  const before = await gauge(receivers, "receive_in_flight_requests");
+  const before = await receivers.gauge("receive_in_flight_requests");
   socket.write(
     `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${announced_bytes}\r\n\r\n`,
   );
   socket.write(Buffer.alloc(sent_bytes, 0x0a));
-  const is_in_flight = async () => (await gauge(receivers, "receive_in_flight_requests")) > before;
+  const is_in_flight = async () => (await receivers.gauge("receive_in_flight_requests")) > before;
   await poll_until(is_in_flight, { what: "the request in flight" });
   return socket;
 }
@@ -61,7 +56,7 @@ describe("at a limit", () => {
     expect((await export_over_grpc(receivers))?.code).toBe(status.UNAVAILABLE);
 
     for (const socket of stalled) socket.destroy();
-    const is_idle = async () => (await gauge(receivers, "receive_in_flight_requests")) === 0;
+    const is_idle = async () => (await receivers.gauge("receive_in_flight_requests")) === 0;
     await poll_until(is_idle, { what: "the end of the stalled requests" });
     expect((await post_otlp(receivers.http_url, one_span())).status).toBe(200);
     expect(await export_over_grpc(receivers)).toBeNull();
@@ -77,7 +72,7 @@ describe("at a limit", () => {
       status: 503,
       message: expect.stringContaining("too many large"),
     });
-    expect(await gauge(receivers, "receive_in_flight_bytes")).toBeLessThan(4_000_000);
+    expect(await receivers.gauge("receive_in_flight_bytes")).toBeLessThan(4_000_000);
   });
 
   it("gives up a body that comes too slowly, and what it held", async () => {
@@ -86,11 +81,11 @@ describe("at a limit", () => {
     const answer = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(data.toString())));
     expect(answer).toStartWith("HTTP/1.1 503");
     expect(answer.toLowerCase()).toContain("retry-after: 5");
-    const is_idle = async () => (await gauge(receivers, "receive_in_flight_bytes")) === 0;
+    const is_idle = async () => (await receivers.gauge("receive_in_flight_bytes")) === 0;
     await poll_until(is_idle, { what: "the bytes given back" });
     // What trickles in afterwards is not counted, nor kept.
     socket.write(Buffer.alloc(200_000));
     expect((await post_otlp(receivers.http_url, one_span())).status).toBe(200);
-    expect(await gauge(receivers, "receive_in_flight_bytes")).toBe(0);
+    expect(await receivers.gauge("receive_in_flight_bytes")).toBe(0);
   });
 });

@@ -1,0 +1,8 @@
+/**
+ * Memory that a server has no more use for once it runs.
+ *
+ * `let_go_of_start_code` gives back the pages of program text that the start has touched; what is used again comes back
+ * from the system's cache of files, a page fault at a time. It changes nothing else, and nothing at all on systems other
+ * than Linux.
+ */
+export { let_go_of_start_code } from "./start-code.ts";
