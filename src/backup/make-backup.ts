@@ -2,11 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { key_file_path } from "../access/index.ts";
-import { type Config, cursor_path, queue_directory } from "../config/index.ts";
+import { type Config, cursor_path, queue_directory, segments_directory } from "../config/index.ts";
 import { queue_files } from "../wal/index.ts";
 import { copy_file, copy_sqlite, sync_directory } from "./copy.ts";
 import { BackupError } from "./error.ts";
 import { hold_store } from "./hold.ts";
+
+/** A file in the directory of a segment. */
+const SEGMENT_FILE = /^[0-9a-f-]{36}\/[^/]+$/;
 
 export type Backup = { path: string; files: { name: string; bytes: number }[] };
 
@@ -47,6 +50,11 @@ async function copy_all(config: Config, to: string): Promise<Backup["files"]> {
   const as_it_is = (from: string, target: string) => copy_file(from, target, sources);
   await add("duckdb/traces.duckdb", config.db_duckdb_path, as_it_is);
   await add("duckdb/traces.duckdb.wal", `${config.db_duckdb_path}.wal`, as_it_is);
+  const segments = segments_directory(config.db_duckdb_path);
+  for (const name of existsSync(segments) ? await readdir(segments, { recursive: true }) : []) {
+    // What is damaged or unfinished has another name.
+    if (SEGMENT_FILE.test(name)) await add(join("duckdb", "segments", name), join(segments, name), as_it_is);
+  }
   // After the store and before it moves on: nothing that the store's copy lacks can have been trimmed by now.
   const queue = queue_directory(config);
   if (existsSync(queue)) await copy_queue(queue, (path) => copy_to(join("wal", basename(path)), path, as_it_is));

@@ -12,6 +12,5 @@ export {
   type StoreErrorCode,
 } from "./types.ts";
 export { open_store } from "./duckdb/store.ts";
-export { segments_directory } from "./duckdb/database.ts";
 export type { SessionOptions as StoreOptions } from "./duckdb/session.ts";
 export { lock_store_file } from "./duckdb/lock.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type HoldServer, serve_holds } from "../../src/backup/index.ts";
 import type { SpanStore } from "../../src/store/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
@@ -34,33 +34,48 @@ async function held(): Promise<Socket> {
   return socket;
 }
 
-/** An append, and whether it has ended. */
+/** An append that is brought to the disk, and whether that has ended. */
 function append() {
   const watched = { is_done: false, ended: Promise.resolve() };
-  watched.ended = append_spans(store, [span_init({ name: "waits" })]).then(() => void (watched.is_done = true));
+  const sealed = append_spans(store, [span_init({ name: "waits" })]).then(() => store.seal());
+  watched.ended = sealed.then(() => void (watched.is_done = true));
   return watched;
 }
+
+const files = () =>
+  readdirSync(dirname(path), { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.endsWith(".sock"))
+    .map((name) => `${name} ${statSync(join(dirname(path), name)).size}`);
 
 const names = async () => (await store.service_names({ limit: null, offset: 0 })).names;
 
 describe("a hold", () => {
-  it("keeps the store from writing, and not from answering, until it ends", async () => {
+  it("keeps the store from writing, and not from taking spans and answering, until it ends", async () => {
     const socket = await held();
+    const before = files();
     const waiting = append();
-    for (let i = 0; i < 20; i++) expect(await names()).toEqual([]);
+    await poll_until(async () => (await names()).length === 1, { what: "the span" });
+    for (let i = 0; i < 20; i++) expect(await names()).toHaveLength(1);
     expect(waiting.is_done).toBe(false);
+    expect(files()).toEqual(before);
     socket.write("copied\n");
     expect(String(await once(socket, "data"))).toBe("confirmed\n");
     await waiting.ended;
-    expect(await names()).toHaveLength(1);
+    expect(files().length).toBeGreaterThan(before.length);
     await poll_until(() => lines.length === 1, { what: "the hold noted" });
   });
 
-  it("waits for what is being written", async () => {
-    const first = append();
-    const socket = await held();
-    expect(first.is_done).toBe(true);
-    socket.destroy();
+  it("comes before or after what is being written, not in the middle of it", async () => {
+    for (let round = 0; round < 5; round++) {
+      const writing = append();
+      const socket = await held();
+      const before = files();
+      expect(before.filter((name) => name.includes(".unfinished"))).toEqual([]);
+      for (let i = 0; i < 10; i++) await names();
+      expect(files()).toEqual(before);
+      socket.destroy();
+      await writing.ended;
+    }
   });
 
   it("ends when whoever has it goes without a word, or says something else", async () => {

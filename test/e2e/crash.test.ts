@@ -39,6 +39,5 @@ describe("kill -9", () => {
     await Bun.$`rm -r ${directory.path}/.dbdata/duckdb`;
     await using server = await start_server([...FROM_SOURCE, "serve"], directory.path);
     await poll_until(async () => (await stored(server)).length === 1, { what: "the span again" });
-    expect(server.log()).toContain("the store holds less than was once read");
   }, 30_000);
 });

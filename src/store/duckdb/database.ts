@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { segments_directory } from "../../config/index.ts";
 import { StoreError } from "../types.ts";
 import { check_length } from "./damage.ts";
 import { HOT_DATABASE } from "./hot/generation.ts";
@@ -13,9 +14,6 @@ export type DatabaseOptions = {
   memory_bytes: number;
   threads: number;
 };
-
-/** Where the segments of a database lie: beside it. */
-export const segments_directory = (database_path: string): string => join(dirname(database_path), "segments");
 
 const temp_directory = (database_path: string): string => `${database_path}.tmp`;
 

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { LIMITS } from "../../config/index.ts";
+import { LIMITS, segments_directory } from "../../config/index.ts";
 import type { Logger } from "../../observe/index.ts";
 import { damage_of, move_aside } from "./damage.ts";
-import { connect, type DatabaseOptions, first_line, open_database, segments_directory } from "./database.ts";
+import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import { Queries } from "./queries/queries.ts";
 import { ReaderPool } from "./reader-pool.ts";

@@ -127,12 +127,13 @@ export class Tiers {
 
   private async keep_dead_letters(dead_letters: readonly DeadLetter[]): Promise<void> {
     if (dead_letters.length === 0) return;
-    const { writer } = this.parts;
-    await in_transaction(writer, async () => {
+    const { writer, keeper } = this.parts;
+    const put = async () => {
       for (const { source, key, reason, body } of dead_letters) {
         await writer.run(put_dead_letter_sql, { source, key: blobValue(key), reason, body: blobValue(body) });
       }
-    });
+    };
+    await keeper.alone(() => in_transaction(writer, put));
   }
 
   /** The same array as long as the view is the same, so that the admission knows that nothing has changed. */

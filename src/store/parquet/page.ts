@@ -59,7 +59,7 @@ function read_page_header(reader: ThriftReader): PageHeader {
 
 function decompressed(bytes: Uint8Array, codec: number, length: number): Uint8Array {
   if (codec === CODEC.uncompressed) return bytes;
-  const content = Bun.zstdDecompressSync(bytes as Uint8Array<ArrayBuffer>);
+  const content = Bun.zstdDecompressSync(bytes);
   if (content.length !== length) throw new ParquetError(`a page has ${content.length} bytes, not ${length}`);
   return content;
 }

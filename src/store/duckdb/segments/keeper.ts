@@ -59,6 +59,11 @@ export class SegmentKeeper {
     return { [Symbol.dispose]: release };
   }
 
+  /** Runs what writes to the database file beside the keeper, while nothing else does. */
+  alone(work: () => Promise<void>): Promise<void> {
+    return this.files.run(work);
+  }
+
   /** Turns a generation of the hot tier, which changes no more, into a segment. */
   seal(generation: HotGeneration): Promise<void> {
     return this.files.run(async () => {

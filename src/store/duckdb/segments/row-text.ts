@@ -23,7 +23,7 @@ function cell_text({ name, kind }: Column, cell: Cell): string {
       return String(Number(as_number(cell)) >>> 0);
     case "int32":
       return String(name === "trace_flags" ? Number(as_number(cell)) >>> 0 : as_number(cell));
-    case "boolean":
+    default:
       return String(cell);
   }
 }
