@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from "bun:test";
+import { truncateSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { type Cell, ParquetError, ParquetFile } from "../../src/store/parquet/index.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { temp_dir, type TempDir } from "../support/temp-dir.ts";
+
+const ROW_COUNT = 7_000;
+const COLUMNS = {
+  number: "INTEGER",
+  unsigned: "UINTEGER",
+  time: "TIMESTAMPTZ",
+  flag: "BOOLEAN",
+  id: "VARCHAR",
+  few: "VARCHAR",
+  text: "VARCHAR",
+  prefix: "VARCHAR",
+  nothing: "VARCHAR",
+  constant: "VARCHAR",
+  changing: "INTEGER",
+};
+
+let directory: TempDir;
+let instance: DuckDBInstance;
+let connection: DuckDBConnection;
+let path: string;
+beforeAll(async () => {
+  directory = temp_dir();
+  path = join(directory.path, "rows.parquet");
+  instance = await DuckDBInstance.create(":memory:");
+  connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  await connection.run(`SELECT setseed(0.5)`);
+  // Long texts that differ only behind what statistics could hold, groups that are all null, all alike, and neither.
+  await connection.run(`
+    CREATE TABLE rows AS SELECT
+      (random() * 4e9 - 2e9)::INTEGER AS number,
+      (random() * 4e9)::UINTEGER AS unsigned,
+      make_timestamptz((random() * 1.8e16)::BIGINT) AS time,
+      CASE WHEN random() < 0.3 THEN NULL ELSE random() < 0.5 END AS flag,
+      md5(i::VARCHAR) AS id,
+      CASE WHEN random() < 0.1 THEN NULL ELSE 'value ' || (random() * 300)::INTEGER END AS few,
+      CASE WHEN random() < 0.2 THEN NULL WHEN random() < 0.2 THEN '' ELSE repeat('größe 日本 ' || i, (random() * 40)::INTEGER) END AS text,
+      repeat('x', 10500) || (i // 2048 % 2 * (i % 3)) AS prefix,
+      NULL::VARCHAR AS nothing,
+      'the same' AS constant,
+      CASE WHEN i < 2048 THEN NULL WHEN i < 4096 THEN 7 WHEN i % 2 = 0 THEN 7 END::INTEGER AS changing
+    FROM range(${ROW_COUNT}) AS numbers(i)`);
+  await connection.run(
+    `COPY rows TO '${path}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 2, ROW_GROUP_SIZE 2048, WRITE_BLOOM_FILTER false)`,
+  );
+});
+afterAll(() => {
+  connection.closeSync();
+  instance.closeSync();
+  directory[Symbol.dispose]();
+});
+
+/** As our reader gives it. */
+function as_cell(value: DuckDBValue, type: string): Cell {
+  if (value === null || typeof value === "boolean") return value;
+  if (type === "TIMESTAMPTZ") return (value as { micros: bigint }).micros;
+  if (type === "VARCHAR") return Buffer.from(String(value));
+  return Number(value) | 0;
+}
+
+const comparable = (cell: Cell) => (cell instanceof Uint8Array ? Buffer.from(cell).toString() : cell);
+
+describe("rows of a Parquet file", () => {
+  it("are what DuckDB reads, whichever are asked for", async () => {
+    await using file = await ParquetFile.open(path, ["id"]);
+    const random = new SeededRandom(1);
+    const names = Object.keys(COLUMNS);
+    expect(file.group_count).toBe(Math.ceil(ROW_COUNT / 2048));
+    const all = (await connection.runAndReadAll(`SELECT ${names.join()} FROM read_parquet('${path}')`)).getRows();
+    for (let group = 0; group < file.group_count; group++) {
+      const { first_row, row_count } = file.group(group);
+      for (const share of [0.001, 0.02, 1]) {
+        const places = Array.from({ length: row_count }, (_, place) => place).filter(() => random.chance(share));
+        const cells = await file.cells(group, names, places);
+        for (const [column, [name, type]] of Object.entries(COLUMNS).entries()) {
+          const wanted = places.map((place) => comparable(as_cell(all[first_row + place][column], type)));
+          expect([name, ...cells[column].map(comparable)]).toEqual([name, ...wanted]);
+        }
+      }
+    }
+  });
+
+  it("have bounds, and values that are known to be all alike", async () => {
+    await using file = await ParquetFile.open(path, ["id"]);
+    const ids = (await connection.runAndReadAll("SELECT min(id), max(id) FROM (FROM rows LIMIT 2048)")).getRows()[0];
+    expect(file.bounds(0, "id")).toEqual({ min: String(ids[0]), max: String(ids[1]) });
+    expect([0, 1, 2].map((group) => file.constant(group, "changing"))).toEqual([null, 7, undefined]);
+    expect(comparable(file.constant(0, "constant") ?? null)).toBe("the same");
+    expect(file.constant(0, "nothing")).toBeNull();
+    expect(file.constant(1, "prefix")).toBeUndefined();
+    expect(() => file.constant(0, "no such column")).toThrow(ParquetError);
+  });
+});
+
+it.each([
+  ["cut short", (file: string) => truncateSync(file, statSync(file).size - 100)],
+  ["empty", (file: string) => writeFileSync(file, "")],
+  ["something else", (file: string) => writeFileSync(file, "x".repeat(5_000))],
+])("a file that is %s is refused", async (_what, damage) => {
+  const damaged = join(directory.path, "damaged.parquet");
+  await Bun.write(damaged, Bun.file(path));
+  damage(damaged);
+  const opening = ParquetFile.open(damaged, []);
+  expect(opening).rejects.toBeInstanceOf(ParquetError);
+  await opening.catch(() => undefined);
+});
