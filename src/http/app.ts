@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { stringify } from "lossless-json";
 import * as questions from "../query/index.ts";
 import type { PageRange, RowKey, SpanPage, SpanStore } from "../store/index.ts";
 import { encode_cursor } from "./cursor.ts";
@@ -65,6 +66,10 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     );
   });
 
+  app.openapi(routes.SQL, async (context) => {
+    const answer = await questions.sql(store, context.req.valid("json").sql);
+    return new Response(stringify(answer), { headers: { "content-type": "application/json" } });
+  });
   app.openapi(routes.DELETE_TRACE, async (context) => {
     const { trace_id } = context.req.valid("param");
     return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);

@@ -45,6 +45,7 @@ export function create_operations_app({
     if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
   });
   app.use("/otel/*", require_key);
+  app.use("/sql", require_key);
   app.use("/metrics", require_key);
 
   app.openapi(routes.HEALTH, (context) => context.json({ status: "ok" }, 200));
@@ -59,8 +60,8 @@ export function create_operations_app({
 
   app.notFound(({ req }) => problem("path_not_found", req.path));
   app.onError((error, { req }) => {
-    logger.error({ err: error, path: req.path }, "a request failed");
     const name = STORE_PROBLEMS[store_error_code(error) ?? ""];
+    if (name !== "sql_refused") logger.error({ err: error, path: req.path }, "a request failed");
     if (name !== undefined) return problem(name, DETAILS[name] ?? error.message);
     return problem("internal", "the log says why");
   });
@@ -69,7 +70,7 @@ export function create_operations_app({
 
 /** Answers every other method at the paths that the app has by now. */
 export function refuse_other_methods(app: OpenAPIHono): void {
-  const routes = app.routes.filter(({ method }) => method === "GET" || method === "DELETE");
+  const routes = app.routes.filter(({ method }) => ["GET", "POST", "DELETE"].includes(method));
   for (const [path, of_path] of Map.groupBy(routes, ({ path }) => path)) {
     const methods = new Set(of_path.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
     const allow = [...methods].join(", ");
@@ -89,6 +90,7 @@ const STORE_PROBLEMS: Record<string, ProblemName | undefined> = {
   closed: "store_unavailable",
   overloaded: "store_unavailable",
   timeout: "query_timeout",
+  refused: "sql_refused",
 } satisfies Partial<Record<StoreError["code"], ProblemName>>;
 
 const DETAILS: Partial<Record<ProblemName, string>> = { store_unavailable: "try again in a moment" };

@@ -100,6 +100,45 @@ export const WORKFLOW_SPANS = createRoute({
   responses: { 200: list_of(SPAN_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
 });
 
+export const SQL = createRoute({
+  method: "post",
+  tags: ["questions"],
+  security: DATA_SECURITY,
+  path: "/sql",
+  operationId: "run_sql",
+  summary: "Anything: one SELECT over all rows",
+  description:
+    "DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most " +
+    "10000 rows, within 30 seconds. Whole numbers keep every digit.",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.object({
+            sql: z.string().min(1).max(100_000).openapi({ example: "SELECT name, count(*) FROM spans GROUP BY name" }),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: json(
+      z.object({
+        columns: z.array(z.object({ name: z.string(), type: z.string().openapi({ example: "VARCHAR" }) })),
+        rows: z.array(z.array(z.unknown())),
+        truncated: z.boolean().openapi({ description: "there were more rows" }),
+      }),
+      "What it gave.",
+    ),
+    ...DATA_PROBLEMS,
+    400: {
+      description: "The body or the SQL is not valid.",
+      content: { "application/problem+json": { schema: PROBLEM_SCHEMA } },
+    },
+  },
+});
+
 export const DELETE_TRACE = createRoute({
   method: "delete",
   tags: ["changes"],
@@ -154,6 +193,7 @@ export const ROUTES = [
   TRACE_SPANS,
   SPAN,
   WORKFLOW_SPANS,
+  SQL,
   DELETE_TRACE,
   HEALTH,
   READINESS,

@@ -9,6 +9,7 @@ export {
   root_spans,
   service_names,
   span,
+  sql,
   trace_spans,
   workflow_spans,
 } from "./questions.ts";

@@ -1,4 +1,4 @@
-import type { PageRange, SpanPage, SpanStore } from "../store/index.ts";
+import type { PageRange, SpanPage, SpanStore, SqlAnswer } from "../store/index.ts";
 
 /** Which services have sent spans? Ascending. */
 export const service_names = (
@@ -29,3 +29,6 @@ export const workflow_spans = (store: SpanStore, service_name: string, range: Pa
 /** Away with this trace, everywhere. Gives how many spans went. */
 export const delete_trace = (store: SpanStore, trace_id: string): Promise<number> =>
   store.delete_trace(trace_id.toLowerCase());
+
+/** Anything: one SELECT over all rows. */
+export const sql = (store: SpanStore, select: string): Promise<SqlAnswer> => store.sql(select);

@@ -9,6 +9,7 @@ export {
   type SourcePosition,
   type SpanPage,
   type SpanStore,
+  type SqlAnswer,
   type StoreErrorCode,
 } from "./types.ts";
 export { open_store } from "./duckdb/store.ts";

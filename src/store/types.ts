@@ -40,6 +40,13 @@ export type PageRange = {
   after?: RowKey | null;
 };
 
+/** What a SELECT gave. Values are JSON's; whole numbers may be bigints. `truncated`: there were more rows. */
+export type SqlAnswer = {
+  columns: { name: string; type: string }[];
+  rows: unknown[][];
+  truncated: boolean;
+};
+
 /** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
 export type ListKind = "roots" | "llm_roots" | "workflows";
 
@@ -90,6 +97,12 @@ export interface SpanStore extends AsyncDisposable {
 
   /** One span's row, or null. */
   span(trace_id: string, span_id: string): Promise<string | null>;
+
+  /**
+   * Answers one SELECT, in DuckDB's SQL, over all rows as `spans` and `state_patches`. Nothing can be changed and no other
+   * file be read with it. At most LIMITS.SQL_ROWS_MAX rows. Rejects with `refused` when it is not understood.
+   */
+  sql(select: string): Promise<SqlAnswer>;
 }
 
 export type StoreErrorCode =
@@ -98,6 +111,8 @@ export type StoreErrorCode =
   | "constraint"
   /** More questions wait than are answered in time: ask later. */
   | "overloaded"
+  /** What was asked for is not understood or not allowed: the message is for whoever asked. */
+  | "refused"
   /** A question took longer than it may, and was broken off. */
   | "timeout"
   | "schema_too_new"

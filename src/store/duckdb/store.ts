@@ -10,6 +10,7 @@ import {
   type SourcePosition,
   type SpanPage,
   type SpanStore,
+  type SqlAnswer,
   StoreError,
 } from "../types.ts";
 import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
@@ -110,6 +111,10 @@ class DuckDbStore implements SpanStore {
 
   span(trace_id: string, span_id: string): Promise<string | null> {
     return this.read((queries) => queries.span(trace_id, span_id));
+  }
+
+  sql(select: string): Promise<SqlAnswer> {
+    return this.read((queries) => queries.sql(select));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
-import type { ListKind, PageRange, RowKey, SpanPage } from "../../types.ts";
+import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../types.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import type { ReaderPool } from "../reader-pool.ts";
@@ -12,6 +12,7 @@ import type { StraddlingLlmTraces } from "../straddling.ts";
 import type { View, Views } from "../views.ts";
 import { plan_list } from "./list-plan.ts";
 import { list_filter, NEWEST_FIRST, type RowFilter, select_rows, trace_filter } from "./list-sql.ts";
+import { answer_sql } from "./sql.ts";
 import { RowPieces, type RowPlace } from "./row-pieces.ts";
 
 const ROW_JSON = row_json_sql(SPAN_COLUMNS);
@@ -101,6 +102,11 @@ export class Queries {
     const found = (await this.trace_rows(trace_id, part)).filter((row) => row.span_id === span_id);
     const [text] = await this.rows(found, part);
     return text ?? null;
+  }
+
+  async sql(select: string): Promise<SqlAnswer> {
+    using held = this.views.hold();
+    return await this.readers.use((connection) => answer_sql(connection, select, held.view));
   }
 
   private async trace_rows(trace_id: string, { generations, segments }: Part): Promise<FoundRow[]> {

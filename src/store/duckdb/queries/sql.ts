@@ -1,0 +1,68 @@
+import { type DuckDBConnection, type DuckDBType, type DuckDBValue, StatementType } from "@duckdb/node-api";
+import { JsonDuckDBValueConverter } from "@duckdb/node-api";
+import { LIMITS } from "../../../config/index.ts";
+import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { type SqlAnswer, StoreError } from "../../types.ts";
+import { first_line } from "../database.ts";
+import { sql_list } from "../row-source.ts";
+import type { View } from "../views.ts";
+
+const SPAN_NAMES = SPAN_COLUMNS.map(({ name }) => name).join(", ");
+const PATCH_NAMES = PATCH_COLUMNS.map(({ name }) => name).join(", ");
+
+/**
+ * Answers one SELECT over all rows of a view, under the names `spans` and `state_patches`. The connection must be this
+ * call's alone. Throws StoreError `refused` when it is not one SELECT or DuckDB does not understand it.
+ */
+export async function answer_sql(connection: DuckDBConnection, sql: string, view: View): Promise<SqlAnswer> {
+  await name_rows(connection, view);
+  await connection.run("BEGIN TRANSACTION READ ONLY");
+  try {
+    return await select(connection, sql);
+  } catch (error) {
+    if (error instanceof StoreError || /INTERRUPT/i.test(String(error))) throw error;
+    throw new StoreError("refused", first_line(error), { cause: error });
+  } finally {
+    await connection.run("ROLLBACK");
+  }
+}
+
+async function select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
+  const statements = await connection.extractStatements(sql);
+  if (statements.count !== 1)
+    throw new StoreError("refused", `expected one SELECT, found ${statements.count} statements`);
+  const statement = await statements.prepare(0);
+  if (statement.statementType !== StatementType.SELECT) throw new StoreError("refused", "expected a SELECT");
+  const result = await statement.stream();
+  const types = result.columnTypes();
+  const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
+  const rows: unknown[][] = [];
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    for (const row of chunk.getRows()) {
+      if (rows.length === LIMITS.SQL_ROWS_MAX) return { columns, rows, truncated: true };
+      rows.push(row.map((value, index) => json_value(value, types[index])));
+    }
+  }
+  return { columns, rows, truncated: false };
+}
+
+/** Whole numbers keep every digit; times and other types are as DuckDB writes them. */
+function json_value(value: DuckDBValue, type: DuckDBType): unknown {
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "bigint")
+    return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  return JsonDuckDBValueConverter(value, type, JsonDuckDBValueConverter);
+}
+
+/** Views of this connection's own, which hide those in the file. */
+async function name_rows(connection: DuckDBConnection, { generations, segments }: View): Promise<void> {
+  const files = (paths: readonly string[]) => `read_parquet([${sql_list(paths)}])`;
+  const spans = generations.map(({ spans_table }) => `SELECT ${SPAN_NAMES} FROM ${spans_table}`);
+  const patches = generations.map(({ patches_table }) => `SELECT ${PATCH_NAMES} FROM ${patches_table}`);
+  if (segments.length > 0) {
+    spans.push(`SELECT ${SPAN_NAMES} FROM ${files(segments.map(({ spans_path }) => spans_path))}`);
+    patches.push(`SELECT ${PATCH_NAMES} FROM ${files(segments.map(({ patches_path }) => patches_path))}`);
+  }
+  await connection.run(`CREATE OR REPLACE TEMP VIEW spans AS ${spans.join(" UNION ALL ")}`);
+  await connection.run(`CREATE OR REPLACE TEMP VIEW state_patches AS ${patches.join(" UNION ALL ")}`);
+}
