@@ -64,7 +64,7 @@ describe("POST /sql", () => {
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(existsSync("out.csv")).toBe(false);
-    expect((await (await ask("SELECT count(*) FROM spans")).json()) as unknown).toMatchObject({ rows: [[2]] });
+    expect(await (await ask("SELECT count(*) FROM spans")).json()).toMatchObject({ rows: [[2]] });
   });
 
   it("needs a key that may read", async () => {
