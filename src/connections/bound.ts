@@ -12,7 +12,7 @@ export type BoundOptions = {
  * Between two looks, when there are few and when there are many. Waking up is what costs when idle: the two threads that
  * look take 0.5 % of a core at 100 ms, 0.3 % at 250, 0.2 % at 500, during which thousands can connect.
  */
-const QUIET_INTERVAL_MS = 250;
+const QUIET_INTERVAL_MS = 500;
 const BUSY_INTERVAL_MS = 20;
 /** Looking may take this share of the thread's time, at most: a look takes 0.05 ms with 50 handles, 3.4 ms with 4,000. */
 const SHARE_OF_TIME = 0.05;
