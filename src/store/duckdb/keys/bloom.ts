@@ -4,6 +4,8 @@ import type { KeySet } from "./key-set.ts";
 const TWO_TO_32 = 4_294_967_296;
 /** Lengths are whole words, so that what follows in a file is aligned. */
 const WORD_BYTES = 8;
+/** In fewer bits a few keys would meet too often. */
+const WORDS_MIN = 8;
 
 /**
  * A Bloom filter over 64-bit hashes: "no" is certain, "yes" is wrong for a share of 0.62 ^ bits_per_key
@@ -21,7 +23,7 @@ export class Bloom {
   }
 
   static of(keys: KeySet, bits_per_key: number): Bloom {
-    const words = Math.max(1, Math.ceil((keys.size * bits_per_key) / (8 * WORD_BYTES)));
+    const words = Math.max(WORDS_MIN, Math.ceil((keys.size * bits_per_key) / (8 * WORD_BYTES)));
     const bloom = new Bloom(new Uint8Array(words * WORD_BYTES), bits_per_key);
     keys.for_each((first, second) => bloom.add(first, second));
     return bloom;
