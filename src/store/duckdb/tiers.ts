@@ -49,7 +49,9 @@ export class Tiers {
   private others: { view: View; sources: readonly RowSource[] } | null = null;
   private sealing: Promise<void> | null = null;
   private seal_failure: unknown = null;
+  /** Until the current generation is sealed for its age. */
   private timer: Timer | undefined;
+  private retry_timer: Timer | undefined;
   private is_closed = false;
 
   constructor(private readonly parts: TierParts) {}
@@ -81,7 +83,8 @@ export class Tiers {
     await this.appends.run(async () => {
       if (this.current_generation.positions.size > 0) await this.rotate();
     });
-    await (this.sealing ?? this.start_sealing());
+    do await this.start_sealing();
+    while (this.has_frozen && this.seal_failure === null);
     if (this.seal_failure !== null) throw this.seal_failure;
   }
 
@@ -96,6 +99,7 @@ export class Tiers {
   async close(): Promise<void> {
     this.is_closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.retry_timer);
     await this.appends.run(async () => undefined);
     await this.sealing;
     await this.parts.keeper.settled();
@@ -107,15 +111,20 @@ export class Tiers {
     return generation;
   }
 
+  /** Whether a generation waits to be sealed. */
+  private get has_frozen(): boolean {
+    return this.parts.views.current.generations.length > 1;
+  }
+
   private is_full({ span_count, bytes }: HotGeneration): boolean {
     return span_count >= this.parts.limits.rows_max || bytes >= this.parts.limits.bytes_max;
   }
 
   /** At most one generation is filled while another is sealed: that bounds the memory of both. */
   private async make_room(): Promise<void> {
-    if (this.parts.views.current.generations.length < 2 || !this.is_nearly_full(this.current_generation)) return;
-    await (this.sealing ?? this.start_sealing());
-    if (this.parts.views.current.generations.length < 2) return;
+    if (!this.has_frozen || !this.is_nearly_full(this.current_generation)) return;
+    await this.start_sealing();
+    if (!this.has_frozen) return;
     throw new StoreError("unavailable", `the hot tier is full and can't be sealed: ${first_line(this.seal_failure)}`, {
       cause: this.seal_failure,
     });
@@ -168,16 +177,16 @@ export class Tiers {
   private start_sealing(): Promise<void> {
     this.sealing ??= this.seal_frozen().finally(() => {
       this.sealing = null;
+      // One may have been frozen when the last look was over.
+      if (this.has_frozen && this.seal_failure === null) void this.start_sealing();
     });
     return this.sealing;
   }
 
   private async seal_frozen(): Promise<void> {
     try {
-      for (;;) {
-        const { generations } = this.parts.views.current;
-        if (generations.length < 2) break;
-        await this.parts.keeper.seal(generations[0]);
+      while (this.has_frozen) {
+        await this.parts.keeper.seal(this.parts.views.current.generations[0]);
         this.parts.on_sealed();
       }
       this.seal_failure = null;
@@ -185,12 +194,12 @@ export class Tiers {
       this.seal_failure = error;
       this.parts.metrics.seal_failures.inc();
       this.parts.logger.error({ err: error }, "rows could not be sealed; trying again for ever");
-      if (!this.is_closed) this.timer ??= setTimeout(() => this.retry(), RETRY_PAUSE_MS);
+      if (!this.is_closed) this.retry_timer ??= setTimeout(() => this.retry(), RETRY_PAUSE_MS);
     }
   }
 
   private retry(): void {
-    this.timer = undefined;
+    this.retry_timer = undefined;
     void this.start_sealing();
   }
 }
