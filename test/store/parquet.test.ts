@@ -87,6 +87,27 @@ describe("rows of a Parquet file", () => {
     }
   });
 
+  it("are found by a text, wherever it stands", async () => {
+    await using file = await ParquetFile.open(path, []);
+    for (const name of ["id", "few", "text", "constant", "nothing"]) {
+      const some = await connection.runAndReadAll(
+        `SELECT DISTINCT ${name} FROM rows WHERE ${name} IS NOT NULL ORDER BY hash(${name}) LIMIT 20`,
+      );
+      for (const text of [...some.getRows().map(([value]) => String(value)), "not there"]) {
+        const found: number[] = [];
+        for (let group = 0; group < file.group_count; group++) {
+          const { first_row } = file.group(group);
+          found.push(...(await file.find(group, name, text)).map((place) => first_row + place));
+        }
+        const wanted = await connection.runAndReadAll(
+          `SELECT file_row_number FROM read_parquet('${path}') WHERE ${name} = $text ORDER BY ALL`,
+          { text },
+        );
+        expect(found).toEqual(wanted.getRows().map(([row]) => Number(row)));
+      }
+    }
+  });
+
   it("have bounds, and values that are known to be all alike", async () => {
     await using file = await ParquetFile.open(path, ["id"]);
     const ids = (await connection.runAndReadAll("SELECT min(id), max(id) FROM (FROM rows LIMIT 2048)")).getRows()[0];

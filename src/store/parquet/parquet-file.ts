@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
 import { type Bounds, Footer, footer_bytes } from "./footer.ts";
-import { read_cells } from "./page.ts";
+import { find_text, read_cells } from "./page.ts";
 import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
@@ -67,6 +67,22 @@ export class ParquetFile implements AsyncDisposable {
       if (bytes === undefined) throw new ParquetError(`chunk ${chunk} was not read`);
       return read_cells(bytes, footer.codecs[chunk], footer.columns[columns[index]], rows);
     });
+  }
+
+  /** The places in the group at which a column has this text, ascending. */
+  async find(group: number, name: string, text: string): Promise<number[]> {
+    const { footer } = this;
+    const column = this.place(name);
+    const chunk = group * footer.columns.length + column;
+    const wanted = Buffer.from(text);
+    const constant = footer.constant(chunk);
+    if (constant !== undefined) {
+      const is_it = constant instanceof Uint8Array && wanted.equals(constant);
+      return is_it ? Array.from({ length: footer.row_counts[group] }, (_, place) => place) : [];
+    }
+    const bytes = (await this.read_chunks([chunk])).get(chunk);
+    if (bytes === undefined) throw new ParquetError(`chunk ${chunk} was not read`);
+    return find_text(bytes, footer.codecs[chunk], footer.columns[column], wanted);
   }
 
   /** The bytes of each chunk. What lies side by side is read at once. */

@@ -29,7 +29,7 @@ export class SegmentReader implements AsyncDisposable {
     for (let group = 0; group < file.group_count; group++) {
       const { min, max } = file.bounds(group, "trace_id");
       if (trace_id < min || trace_id > max) continue;
-      const places = await this.places_of(group, trace_id);
+      const places = await file.find(group, "trace_id", trace_id);
       if (places.length === 0) continue;
       const [starts, span_ids] = await file.cells(group, ["start_time", "span_id"], places);
       const { first_row } = file.group(group);
@@ -104,13 +104,6 @@ export class SegmentReader implements AsyncDisposable {
       is_workflow: types[index] !== null && text(types[index]) === "workflow",
       trace_has_llm: have_llm[index] === true,
     }));
-  }
-
-  private async places_of(group: number, trace_id: string): Promise<number[]> {
-    const all = Array.from({ length: this.file.group(group).row_count }, (_, place) => place);
-    const [cells] = await this.file.cells(group, ["trace_id"], all);
-    const wanted = Buffer.from(trace_id, "latin1");
-    return all.filter((place) => wanted.equals(cells[place] as Uint8Array));
   }
 }
 
