@@ -62,7 +62,7 @@ describe("what real SDKs send, through the receivers and back out of the routes"
   const services = [...new Set(sent.map(service_of))].sort();
   const key = (span: BatchRow) => `${span.trace_id} ${span.span_id}`;
 
-  it("stores every span once, although all is sent twice", async () => {
+  beforeAll(async () => {
     for (const name of [...names, ...names]) await send(name);
     await poll_until(
       async () => {
@@ -71,6 +71,11 @@ describe("what real SDKs send, through the receivers and back out of the routes"
       },
       { what: "everything stored" },
     );
+  });
+
+  it("stores every span once, although all is sent twice", async () => {
+    const metrics = await (await server.get("/metrics")).text();
+    expect(metrics).toMatch(new RegExp(`^junjo_traces_stored_spans_total ${sent.length}$`, "m"));
     expect(await (await server.get("/otel/span_service_names")).json()).toEqual(services);
   });
 

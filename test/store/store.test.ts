@@ -198,6 +198,7 @@ describe("the lists", () => {
   });
 
   it("give service names ascending and distinct", async () => {
+    for (const name of ["zeta", "alpha", "zeta"]) await append_spans(store, [span_init()], name);
     const { names, has_more } = await store.service_names(ALL);
     expect(names).toEqual([...new Set(names)].sort());
     expect(has_more).toBe(false);
