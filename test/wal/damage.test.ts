@@ -50,6 +50,11 @@ function overwrite(path: string, at: number, bytes = Buffer.alloc(8, 0x5a)): voi
   writeFileSync(path, file);
 }
 
+/** It is another one afterwards, whatever it was. */
+function change_byte(path: string, at: number): void {
+  overwrite(path, at, Buffer.of(readFileSync(path)[at] ^ 0xff));
+}
+
 function open_logged() {
   const { logger, lines } = collecting_logger();
   const metrics = create_metrics();
@@ -85,7 +90,7 @@ describe("bytes that have changed where others follow", () => {
     "make one damaged entry, in front of the next, when they are byte %d of a record's header",
     async (at) => {
       const { path, entries, offsets } = await queue_names("one", "two", "three");
-      overwrite(path, offsets[1] + at, Buffer.of(0xa5));
+      change_byte(path, offsets[1] + at);
       for (const read of await read_twice()) {
         expect(damaged(read)).toEqual([false, true, false]);
         expect([read[0], read[2]]).toEqual([entries[0], entries[2]]);
