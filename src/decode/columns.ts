@@ -95,12 +95,3 @@ export const PATCH_COLUMNS = [
 
 export type SpanColumnName = (typeof SPAN_COLUMNS)[number]["name"];
 export type PatchColumnName = (typeof PATCH_COLUMNS)[number]["name"];
-
-const SPAN_INDEXES = new Map(SPAN_COLUMNS.map(({ name }, index) => [name, index]));
-
-/** Where a column of `spans` stands. */
-export function column_index(name: SpanColumnName): number {
-  const index = SPAN_INDEXES.get(name);
-  if (index === undefined) throw new Error(`spans have no column ${name}`);
-  return index;
-}

@@ -7,10 +7,9 @@
  * not UTF-8 repaired with U+FFFD. What can't be a row is a DecodeError that says what and where.
  */
 export { DecodedBatch } from "./batch.ts";
-export type { ColumnBatch } from "./column-batch.ts";
+export { type ColumnBatch, column_indexes } from "./column-batch.ts";
 export {
   type Column,
-  column_index,
   type ColumnKind,
   PATCH_COLUMNS,
   type PatchColumnName,

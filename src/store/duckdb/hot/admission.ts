@@ -1,12 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { column_index, type DecodedBatch } from "../../../decode/index.ts";
+import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type KeyHash, hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
 import { type RowSource, sql_list } from "../row-source.ts";
 import type { HotGeneration } from "./generation.ts";
 
-const TRACE_ID = column_index("trace_id");
-const SPAN_ID = column_index("span_id");
-const IS_LLM = column_index("is_llm");
+const { trace_id: TRACE_ID, span_id: SPAN_ID, is_llm: IS_LLM } = column_indexes(SPAN_COLUMNS);
 const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
 
@@ -25,7 +23,7 @@ const NOWHERE: readonly RowSource[] = [];
 export class Admission {
   private readonly trace = new_key_hash();
   private readonly span = new_key_hash();
-  /** By the number of a trace in the generation: who else may hold it; undefined: nobody. */
+  /** By the number of a trace in the generation: who else may hold it; undefined: not asked yet. */
   private elsewhere: (readonly RowSource[] | undefined)[] = [];
   private generation: HotGeneration | null = null;
   private others: readonly RowSource[] = NOWHERE;

@@ -12,7 +12,7 @@ const COUNTS: Record<ListKind, (figures: ServiceFigures) => { possible: number; 
 
 export type ListPlan = {
   segments: readonly Segment[];
-  /** Rows that start before are not on the page; null: any may be. */
+  /** Rows that start before are not on the page; null: every row may be. */
   since_us: bigint | null;
 };
 
