@@ -10,8 +10,10 @@ const DIST = join(ROOT, "dist");
 
 export const EXECUTABLE = join(DIST, "junjo-traces");
 
-/** The Worker is a program of its own. Names are flat, so that `new URL("./worker.ts", import.meta.url)` finds it. */
-const ENTRY_POINTS = ["src/main.ts", "src/ingest/worker.ts"].map((path) => join(ROOT, path));
+/** Workers are programs of their own. Names are flat, so that `new URL("./worker.ts", import.meta.url)` finds them. */
+const ENTRY_POINTS = ["src/main.ts", "src/ingest/worker.ts", "src/store/duckdb/segments/seal-worker.ts"].map((path) =>
+  join(ROOT, path),
+);
 
 export type Target = Bun.Build.CompileTarget;
 

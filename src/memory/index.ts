@@ -1,8 +1,9 @@
 /**
- * Memory that a server has no more use for once it runs.
+ * Memory that a server has no more use for.
  *
  * `let_go_of_start_code` gives back the pages of program text that the start has touched; what is used again comes back
  * from the system's cache of files, a page fault at a time. It changes nothing else, and nothing at all on systems other
- * than Linux.
+ * than Linux. `give_back` does the same with memory of our own.
  */
+export { give_back } from "./give-back.ts";
 export { let_go_of_start_code } from "./start-code.ts";

@@ -1,7 +1,5 @@
-import { dlopen } from "bun:ffi";
 import { readFileSync } from "node:fs";
-
-const MADV_DONTNEED = 4;
+import { MADV_DONTNEED, madvise } from "./madvise.ts";
 
 /**
  * Program text: mapped from a file to be read and run. Nothing was ever written to it, which is what makes it safe to let
@@ -15,22 +13,10 @@ const TEXT = /^([0-9a-f]+)-([0-9a-f]+) r-xp \S+ \S+ [1-9]\d* +\/\S.*\n(?:(?!^[0-
  * of it stay away. (What did not help: a Worker that is `smol`, and collecting garbage: 0.5 MiB each.)
  */
 export function let_go_of_start_code(): void {
-  if (process.platform !== "linux") return;
-  const madvise = open_madvise();
-  if (madvise === null) return;
+  const advise = madvise();
+  if (advise === null) return;
   for (const [, start, end] of readFileSync("/proc/self/smaps", "utf8").matchAll(TEXT)) {
     const [from, to] = [BigInt(`0x${start}`), BigInt(`0x${end}`)];
-    madvise(from, to - from, MADV_DONTNEED);
+    advise(from, to - from, MADV_DONTNEED);
   }
-}
-
-function open_madvise() {
-  for (const name of ["libc.so.6", "libc.so"]) {
-    try {
-      return dlopen(name, { madvise: { args: ["u64", "u64", "i32"], returns: "i32" } }).symbols.madvise;
-    } catch {
-      // glibc has the first name, musl the second.
-    }
-  }
-  return null;
 }

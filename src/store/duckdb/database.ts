@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { segments_directory } from "../../config/index.ts";
 import { StoreError } from "../types.ts";
 import { check_length } from "./damage.ts";
-import { HOT_DATABASE } from "./hot/generation.ts";
+import { HOT_DATABASE } from "./hot/hot-tables.ts";
 import { sql_list } from "./row-source.ts";
 import { apply_schema } from "./schema.ts";
 

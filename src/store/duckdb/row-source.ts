@@ -1,10 +1,11 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { KeyIndex } from "./keys/key-index.ts";
 
-/** A set of rows that can be read with SQL and asked about keys without it: a generation of the hot tier, or a segment. */
+/** A set of rows: a generation of the hot tier, or a segment. */
 export interface RowSource {
   readonly keys: KeyIndex;
-  /** What stands behind FROM for its spans. */
-  readonly spans_table: string;
+  /** The keys of all spans of these traces: trace_id and span_id, one behind the other. */
+  span_keys(connection: DuckDBConnection, trace_ids: Iterable<string>): Promise<string[]>;
 }
 
 /** Text as SQL writes it. */

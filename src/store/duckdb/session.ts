@@ -5,11 +5,13 @@ import type { Logger } from "../../observe/index.ts";
 import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
 import { HotGeneration } from "./hot/generation.ts";
+import { HotMemoryPool } from "./hot/hot-memory-pool.ts";
 import { Queries } from "./queries/queries.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
 import { SegmentKeeper } from "./segments/keeper.ts";
 import { recover_segments } from "./segments/recovery.ts";
+import { Sealer } from "./segments/sealer.ts";
 import { SegmentReaders } from "./segments/segment-readers.ts";
 import { Tidier } from "./segments/tidier.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
@@ -38,6 +40,7 @@ export class Session implements AsyncDisposable {
     private readonly instance: DuckDBInstance,
     private readonly connections: readonly DuckDBConnection[],
     private readonly readers: ReaderPool,
+    private readonly sealer: Sealer,
     private readonly segment_readers: SegmentReaders,
     private readonly tidier: Tidier,
     readonly views: Views,
@@ -65,22 +68,30 @@ export class Session implements AsyncDisposable {
     metrics: StoreMetrics,
   ): Promise<Session> {
     const directory = segments_directory(options.path);
-    const [writer, sealer, marker] = [await connect(instance), await connect(instance), await connect(instance)];
-    const catalog = new Catalog(sealer, options.path);
-    const recovered = await recover_segments(catalog, sealer, directory, logger);
-    const segments = [...recovered, ...(await seal_old_tables(sealer, catalog, directory, logger))];
+    const [writer, connection, marker] = [await connect(instance), await connect(instance), await connect(instance)];
+    const catalog = new Catalog(connection, options.path);
+    const recovered = await recover_segments(catalog, connection, directory, logger);
+    const segments = [...recovered, ...(await seal_old_tables(connection, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);
 
     const straddling = await StraddlingLlmTraces.create(marker, await catalog.straddling_llm_traces());
-    const views = new Views(new View([await HotGeneration.create(writer, 1)], segments), (error) =>
-      logger.error({ err: error }, "what is no longer needed could not be removed"),
-    );
     const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
       options;
     const bytes_max = Math.min(options.memory_bytes * HOT_MEMORY_SHARE, options.source_bytes_max ?? Infinity);
+    const memory_pool = new HotMemoryPool({ spans: rows_max, patches: rows_max, text_bytes: bytes_max });
+    const first = new HotGeneration(1, memory_pool.take({ spans: 0, patches: 0, text_bytes: 0 }));
+    const views = new Views(new View([first], segments), (error) =>
+      logger.error({ err: error }, "what is no longer needed could not be removed"),
+    );
     const segment_readers = new SegmentReaders();
+    const sealer = new Sealer();
     const keeper = new SegmentKeeper({
-      connection: sealer,
+      sealer,
+      drop_generation: async ({ tables, memory }) => {
+        await tables.drop(connection);
+        memory_pool.put_back(memory);
+      },
+      connection,
       catalog,
       views,
       straddling,
@@ -95,13 +106,14 @@ export class Session implements AsyncDisposable {
     const tidier = new Tidier(keeper, logger);
     const limits = { rows_max, bytes_max, age_max_ms };
     const on_sealed = () => tidier.tidy();
-    const tiers = new Tiers({ writer, views, straddling, keeper, on_sealed, limits, logger, metrics });
+    const tiers = new Tiers({ writer, memory_pool, views, straddling, keeper, on_sealed, limits, logger, metrics });
     const readers = await ReaderPool.open(instance, READER_COUNT);
     const queries = new Queries(readers, views, segment_readers, straddling);
     return new Session(
       instance,
-      [writer, sealer, marker],
+      [writer, connection, marker],
       readers,
+      sealer,
       segment_readers,
       tidier,
       views,
@@ -115,6 +127,7 @@ export class Session implements AsyncDisposable {
     await this.readers[Symbol.asyncDispose]();
     await this.tidier[Symbol.asyncDispose]();
     await this.tiers.close();
+    this.sealer[Symbol.dispose]();
     await this.segment_readers[Symbol.asyncDispose]();
     for (const connection of this.connections) connection.closeSync();
     this.instance.closeSync();

@@ -98,7 +98,7 @@ class DuckDbStore implements SpanStore {
   }
 
   service_names(range: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }> {
-    return this.read((queries) => queries.service_names(range));
+    return this.read(async (queries) => queries.service_names(range));
   }
 
   list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage> {

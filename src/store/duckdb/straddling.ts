@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { HOT_DATABASE } from "./hot/generation.ts";
+import { HOT_DATABASE } from "./hot/hot-tables.ts";
 import { hash_trace_id } from "./keys/key-hash.ts";
 import { type RowSource, sql_list } from "./row-source.ts";
 import { Serial } from "./serial.ts";

@@ -6,6 +6,8 @@ import { type AppendResult, type DeadLetter, type SourcePosition, StoreError } f
 import { first_line, in_transaction } from "./database.ts";
 import { Admission } from "./hot/admission.ts";
 import { HotGeneration } from "./hot/generation.ts";
+import type { HotCapacity } from "./hot/hot-memory.ts";
+import { batch_capacity, type HotMemoryPool } from "./hot/hot-memory-pool.ts";
 import type { RowSource } from "./row-source.ts";
 import type { SegmentKeeper } from "./segments/keeper.ts";
 import { Serial } from "./serial.ts";
@@ -15,6 +17,7 @@ import type { StraddlingLlmTraces } from "./straddling.ts";
 import { View, type Views } from "./views.ts";
 
 const RETRY_PAUSE_MS = 1_000;
+const EMPTY: HotCapacity = { spans: 0, patches: 0, text_bytes: 0 };
 
 export type TierLimits = {
   /** Rows and memory of the hot tier at which it is sealed. */
@@ -25,8 +28,9 @@ export type TierLimits = {
 };
 
 export type TierParts = {
-  /** For what goes into memory, and for dead letters. */
+  /** For dead letters, and to look for keys in segments. */
   writer: DuckDBConnection;
+  memory_pool: HotMemoryPool;
   views: Views;
   straddling: StraddlingLlmTraces;
   keeper: SegmentKeeper;
@@ -61,6 +65,7 @@ export class Tiers {
     return this.appends.run(async () => {
       await this.make_room();
       await this.keep_dead_letters(dead_letters);
+      if (!this.current_generation.has_room_for(batch)) this.rotate(batch_capacity(batch));
       using held = this.parts.views.hold();
       const generation = this.current_generation;
       const sources = this.other_sources(held.view, generation);
@@ -70,9 +75,9 @@ export class Tiers {
       if (generation.straddling_llm_traces.size > straddling_before) {
         await this.parts.straddling.add([...generation.straddling_llm_traces].slice(straddling_before));
       }
-      await generation.append(writer, batch);
+      generation.append(batch);
       generation.positions.set(position.source, position.last_key);
-      if (this.is_full(generation)) await this.rotate();
+      if (this.is_full(generation)) this.rotate(EMPTY);
       else this.seal_in_time();
       return { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count, duplicate_spans };
     });
@@ -81,7 +86,7 @@ export class Tiers {
   /** Seals all that is in the hot tier now. Resolves when it is durable; rejects when it can't be. */
   async seal(): Promise<void> {
     await this.appends.run(async () => {
-      if (this.current_generation.positions.size > 0) await this.rotate();
+      if (this.current_generation.positions.size > 0) this.rotate(EMPTY);
     });
     do await this.start_sealing();
     while (this.has_frozen && this.seal_failure === null);
@@ -153,12 +158,12 @@ export class Tiers {
     return this.others.sources;
   }
 
-  /** From here on rows go into a new generation, and the others are sealed. */
-  private async rotate(): Promise<void> {
+  /** From here on rows go into a new generation, with room for at least `needed`, and the others are sealed. */
+  private rotate(needed: HotCapacity): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { writer, views } = this.parts;
-    const next = await HotGeneration.create(writer, this.current_generation.number + 1);
+    const { memory_pool, views } = this.parts;
+    const next = new HotGeneration(this.current_generation.number + 1, memory_pool.take(needed));
     const { generations, segments } = views.current;
     views.replace(new View([...generations, next], segments));
     void this.start_sealing();

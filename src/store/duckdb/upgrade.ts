@@ -3,7 +3,7 @@ import type { Logger } from "../../observe/index.ts";
 import type { Catalog } from "./segments/catalog.ts";
 import { keys_of } from "./segments/keys-of.ts";
 import type { Segment } from "./segments/segment.ts";
-import { write_segment } from "./segments/segment-writer.ts";
+import { write_segment, write_selected } from "./segments/segment-writer.ts";
 
 /** Rows that one segment takes of the old tables. */
 const SLICE_ROWS = 122_880;
@@ -29,14 +29,11 @@ export async function seal_old_tables(
     const keys = await keys_of(connection, `(${spans_sql})`);
     if (keys.spans.size === 0) continue;
     segments.push(
-      await write_segment(connection, directory, Bun.randomUUIDv7(), {
-        spans_sql,
-        patches_sql,
-        keys,
-        decoded_bytes: keys.spans.size * ROW_BYTES,
-        positions: new Map(),
-        replaces: [],
-      }),
+      await write_segment(
+        directory,
+        { decoded_bytes: keys.spans.size * ROW_BYTES, positions: new Map(), replaces: [] },
+        write_selected(connection, { spans_sql, patches_sql, keys }),
+      ),
     );
   }
   const straddling = await straddling_of(connection, segments);

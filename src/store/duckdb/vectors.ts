@@ -1,10 +1,11 @@
 // Columns to DuckDB vectors, without a JavaScript value for each cell. The layouts are DuckDB's own: fixed-width values
 // side by side; text as 16-byte string_t (length, then up to 12 bytes in place, else 4 bytes of prefix and a pointer);
-// validity as one bit a row. Appending a chunk copies what it points to, so the heap may be reused afterwards.
+// validity as one bit a row. Appending a chunk copies what it points to, so the text may be overwritten afterwards.
 import { BOOLEAN, DuckDBDataChunk, type DuckDBType, INTEGER, TIMESTAMPTZ, UINTEGER, VARCHAR } from "@duckdb/node-api";
 import duckdb from "@duckdb/node-bindings";
 import { ptr } from "bun:ffi";
-import type { ByteHeap, Column, ColumnBatch, ColumnKind } from "../../decode/index.ts";
+import type { Column, ColumnKind } from "../../decode/index.ts";
+import type { HotColumns } from "./hot/hot-memory.ts";
 
 /** Rows in one DuckDB vector. */
 const VECTOR_ROWS = 2048;
@@ -27,16 +28,22 @@ const string_words = new Uint32Array(strings);
 const string_bytes = new Uint8Array(strings);
 const validity = new Uint8Array(VECTOR_ROWS / 8);
 
-/** Gives the rows of a batch to `append`, at most a vector's worth at a time, in order. */
-export function append_vectors(batch: ColumnBatch, heap: ByteHeap, append: (chunk: DuckDBDataChunk) => void): void {
-  const types = batch.columns.map(({ kind }) => TYPES[kind]);
-  for (let first = 0; first < batch.row_count; first += VECTOR_ROWS) {
-    const count = Math.min(VECTOR_ROWS, batch.row_count - first);
+/** Gives rows `start` to `end` to `append`, at most a vector's worth at a time, in order. Texts lie in `text`. */
+export function append_vectors(
+  rows: HotColumns,
+  text: Uint8Array,
+  start: number,
+  end: number,
+  append: (chunk: DuckDBDataChunk) => void,
+): void {
+  const types = rows.columns.map(({ kind }) => TYPES[kind]);
+  for (let first = start; first < end; first += VECTOR_ROWS) {
+    const count = Math.min(VECTOR_ROWS, end - first);
     const chunk = DuckDBDataChunk.create(types, count);
-    for (const [index, column] of batch.columns.entries()) {
+    for (const [index, column] of rows.columns.entries()) {
       const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
-      if (is_text(column)) write_text(vector, batch, index, heap, first, count);
-      else write_fixed(vector, batch, index, first, count);
+      if (is_text(column)) write_text(vector, rows, index, text, first, count);
+      else write_fixed(vector, rows, index, first, count);
     }
     append(chunk);
   }
@@ -44,34 +51,34 @@ export function append_vectors(batch: ColumnBatch, heap: ByteHeap, append: (chun
 
 const is_text = ({ kind }: Column): boolean => kind === "text" || kind === "json";
 
-function write_fixed(vector: duckdb.Vector, batch: ColumnBatch, column: number, first: number, count: number): void {
-  const cells = batch.fixed[column];
-  const width = cells.BYTES_PER_ELEMENT;
-  duckdb.copy_data_to_vector(vector, 0, cells.buffer as ArrayBuffer, first * width, count * width);
+function write_fixed(vector: duckdb.Vector, rows: HotColumns, column: number, first: number, count: number): void {
+  // A copy: the binding takes no memory that is shared.
+  const cells = new Uint8Array(rows.fixed[column].slice(first, first + count).buffer);
+  duckdb.copy_data_to_vector(vector, 0, cells.buffer, 0, cells.length);
 }
 
 function write_text(
   vector: duckdb.Vector,
-  batch: ColumnBatch,
+  rows: HotColumns,
   column: number,
-  heap: ByteHeap,
+  text: Uint8Array,
   first: number,
   count: number,
 ): void {
-  const offsets = batch.offsets[column];
-  const lengths = batch.lengths[column];
-  const heap_address = ptr(heap.bytes);
+  const offsets = rows.offsets[column];
+  const lengths = rows.lengths[column];
+  const text_address = ptr(text);
   let null_count = 0;
   for (let i = 0; i < count; i++) {
     const length = lengths[first + i];
     if (length < 0) null_count++;
-    put_string(i, heap.bytes, heap_address, offsets[first + i], Math.max(length, 0));
+    put_string(i, text, text_address, offsets[first + i], Math.max(length, 0));
   }
   duckdb.copy_data_to_vector(vector, 0, strings, 0, count * STRING_BYTES);
   if (null_count > 0) write_nulls(vector, lengths, first, count);
 }
 
-function put_string(index: number, bytes: Uint8Array, heap_address: number, offset: number, length: number): void {
+function put_string(index: number, bytes: Uint8Array, text_address: number, offset: number, length: number): void {
   const word = index * 4;
   const content = index * STRING_BYTES + PREFIX_BYTES;
   string_words[word] = length;
@@ -83,7 +90,7 @@ function put_string(index: number, bytes: Uint8Array, heap_address: number, offs
     return;
   }
   for (let i = 0; i < PREFIX_BYTES; i++) string_bytes[content + i] = bytes[offset + i];
-  const address = heap_address + offset;
+  const address = text_address + offset;
   string_words[word + 2] = address % TWO_TO_32;
   string_words[word + 3] = Math.floor(address / TWO_TO_32);
 }

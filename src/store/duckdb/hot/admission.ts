@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type KeyHash, hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
-import { type RowSource, sql_list } from "../row-source.ts";
+import type { RowSource } from "../row-source.ts";
 import type { HotGeneration } from "./generation.ts";
 
 const { trace_id: TRACE_ID, span_id: SPAN_ID, is_llm: IS_LLM } = column_indexes(SPAN_COLUMNS);
@@ -68,7 +68,7 @@ export class Admission {
       const holders = sources.filter((source) => source.keys.may_hold_span(span));
       const span_count = keys.spans.size;
       const is_here = keys.spans.add(span) < span_count;
-      if (is_here) suspects.push({ row, sources: [...holders, { keys, spans_table: generation.spans_table }] });
+      if (is_here) suspects.push({ row, sources: [...holders, generation] });
       else if (holders.length > 0) suspects.push({ row, sources: holders });
     }
     return suspects;
@@ -102,20 +102,16 @@ async function held_keys(
   batch: DecodedBatch,
   suspects: readonly Suspect[],
 ): Promise<ReadonlySet<string>> {
-  const traces_by_table = new Map<string, Set<string>>();
+  const traces_by_source = new Map<RowSource, Set<string>>();
   for (const { row, sources } of suspects) {
     const trace_id = text_at(batch, TRACE_ID, row, TRACE_DIGITS);
-    for (const { spans_table } of sources) {
-      const traces = traces_by_table.get(spans_table) ?? new Set();
-      traces_by_table.set(spans_table, traces.add(trace_id));
+    for (const source of sources) {
+      traces_by_source.set(source, (traces_by_source.get(source) ?? new Set()).add(trace_id));
     }
   }
   const held = new Set<string>();
-  for (const [table, traces] of traces_by_table) {
-    const found = await connection.runAndReadAll(
-      `SELECT trace_id || span_id FROM ${table} WHERE trace_id IN (${sql_list(traces)})`,
-    );
-    for (const [key] of found.getRows()) held.add(String(key));
+  for (const [source, traces] of traces_by_source) {
+    for (const key of await source.span_keys(connection, traces)) held.add(key);
   }
   return held;
 }

@@ -4,15 +4,10 @@ import { sql_list, sql_text } from "../row-source.ts";
 import { StraddlingLlmTraces } from "../straddling.ts";
 import type { Segment } from "../segments/segment.ts";
 
-/** Rows to look through: those of a kind and service, or of a trace. */
+/** Rows to look through: those of a kind and service. */
 export type RowFilter = {
   hot: string;
   cold: string;
-};
-
-export const trace_filter = (trace_id: string): RowFilter => {
-  const condition = `trace_id = ${sql_text(trace_id)}`;
-  return { hot: condition, cold: condition };
 };
 
 export function list_filter(kind: ListKind, service_name: string, generations: readonly HotGeneration[]): RowFilter {
@@ -24,7 +19,7 @@ export function list_filter(kind: ListKind, service_name: string, generations: r
   const condition = `${service} AND parent_span_id IS NULL`;
   if (kind === "roots") return { hot: condition, cold: `is_listed AND ${condition}` };
   const straddles = `trace_id IN (FROM ${StraddlingLlmTraces.TABLE})`;
-  const llm_traces = generations.map(({ spans_table }) => `SELECT trace_id FROM ${spans_table} WHERE is_llm`);
+  const llm_traces = generations.map(({ tables }) => `SELECT trace_id FROM ${tables.spans} WHERE is_llm`);
   return {
     hot: `${condition} AND (trace_id IN (${llm_traces.join(" UNION ALL ")}) OR ${straddles})`,
     cold: `is_listed AND ${condition} AND (trace_has_llm OR ${straddles})`,
@@ -52,7 +47,7 @@ export const NEWEST_FIRST = "ORDER BY start_time DESC, trace_id, span_id";
 
 /**
  * SELECTs of these columns of the rows that match, one behind the other. `source` is their place among generations and
- * segments, in that order, and `row` their number there.
+ * segments, in that order, and `row` their number there. The generations' tables must be filled.
  */
 export function select_rows(
   generations: readonly HotGeneration[],
@@ -63,8 +58,8 @@ export function select_rows(
 ): string {
   const conditions = range_conditions(range);
   const selects = generations.map(
-    ({ spans_table }, source) =>
-      `SELECT ${source} AS source, rowid AS row, ${columns} FROM ${spans_table} WHERE ${filter.hot}${conditions}`,
+    ({ tables }, source) =>
+      `SELECT ${source} AS source, rowid AS row, ${columns} FROM ${tables.spans} WHERE ${filter.hot}${conditions}`,
   );
   if (segments.length > 0) {
     const files = `[${sql_list(segments.map(({ spans_path }) => spans_path))}]`;

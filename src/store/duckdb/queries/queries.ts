@@ -1,22 +1,18 @@
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { SPAN_COLUMNS } from "../../../decode/index.ts";
+import type { DuckDBValue } from "@duckdb/node-api";
 import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../types.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
-import type { HotGeneration } from "../hot/generation.ts";
 import type { ReaderPool } from "../reader-pool.ts";
-import { row_json_sql } from "../row-json.ts";
 import type { Segment } from "../segments/segment.ts";
-import type { ListedRow } from "../segments/segment-reader.ts";
+import type { ListedRow } from "../source-rows.ts";
+import type { SegmentReader } from "../segments/segment-reader.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
 import type { StraddlingLlmTraces } from "../straddling.ts";
 import type { View, Views } from "../views.ts";
 import { plan_list } from "./list-plan.ts";
-import { list_filter, NEWEST_FIRST, type RowFilter, select_rows, trace_filter } from "./list-sql.ts";
+import { list_filter, NEWEST_FIRST, type RowFilter, select_rows } from "./list-sql.ts";
 import { answer_sql } from "./sql.ts";
 import { RowPieces, type RowPlace } from "./row-pieces.ts";
 
-const ROW_JSON = row_json_sql(SPAN_COLUMNS);
-const ANY_TIME: PageRange = { limit: null, offset: 0 };
 const KEY_COLUMNS = "start_time, trace_id, span_id";
 const FOUND_COLUMNS = "source, row, epoch_us(start_time), trace_id, span_id";
 
@@ -38,8 +34,8 @@ type Part = Pick<View, "generations" | "segments">;
 
 /**
  * The questions. Each is answered in two steps: first which rows, reading only what they are chosen and sorted by; then
- * their payload, a piece at a time. DuckDB looks through many rows; the few that are wanted of a segment are taken out of
- * its file directly.
+ * their payload, a piece at a time. The few rows that are wanted are taken out of memory and of the segments' files
+ * directly; DuckDB looks through many.
  */
 export class Queries {
   constructor(
@@ -49,15 +45,13 @@ export class Queries {
     private readonly straddling: Pick<StraddlingLlmTraces, "has">,
   ) {}
 
-  async service_names({
-    limit,
-    offset,
-  }: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }> {
+  service_names({ limit, offset }: Pick<PageRange, "limit" | "offset">): { has_more: boolean; names: string[] } {
     using held = this.views.hold();
     const { generations, segments } = held.view;
-    const names = new Set(segments.flatMap(({ services }) => [...services.keys()]));
-    const selects = generations.map(({ spans_table }) => `SELECT DISTINCT service_name FROM ${spans_table}`);
-    for (const [name] of await this.ask(selects.join(" UNION "))) names.add(String(name));
+    const names = new Set([
+      ...segments.flatMap(({ services }) => [...services.keys()]),
+      ...generations.flatMap(({ reader }) => [...reader.service_names]),
+    ]);
     const sorted = [...names].sort(compare_bytes);
     const end = limit === null ? sorted.length : offset + limit;
     return { has_more: sorted.length > end, names: sorted.slice(offset, end) };
@@ -68,22 +62,24 @@ export class Queries {
       const plan = plan_list(view.segments, kind, service_name, range);
       const part = { generations: view.generations, segments: plan.segments };
       const planned = { ...range, since_us: plan.since_us };
-      const filter = list_filter(kind, service_name, view.generations);
       const row_count = range.limit === null ? Infinity : range.offset + range.limit + 1;
-      if (row_count > MERGED_ROWS_MAX) return { part, rows: await this.sorted_rows(part, filter, planned) };
-      const [hot, ...cold] = await Promise.all([
-        this.sorted_rows({ ...part, segments: [] }, filter, { ...planned, limit: row_count, offset: 0 }),
-        ...part.segments.map((segment, index) =>
-          this.listed_rows(segment, part.generations.length + index, kind, service_name, planned, row_count),
-        ),
-      ]);
-      return {
-        part,
-        rows: hot
-          .concat(...cold)
-          .sort(newest_first)
-          .slice(range.offset, row_count),
-      };
+      if (row_count > MERGED_ROWS_MAX) {
+        const filter = list_filter(kind, service_name, view.generations);
+        return { part, rows: await this.sorted_rows(part, filter, planned) };
+      }
+      const is_wanted = this.wanted(kind, planned);
+      const hot: FoundRow[] = part.generations.flatMap(({ reader }, source) =>
+        reader.list_rows(service_name, is_wanted).map((row) => ({ ...row, source })),
+      );
+      const cold = await Promise.all(
+        part.segments.map(async (segment, index) => {
+          const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, row_count, is_wanted);
+          const rows = await this.segment_readers.use(segment, list_rows);
+          return rows.map((row) => ({ ...row, source: part.generations.length + index }));
+        }),
+      );
+      const rows = hot.concat(...cold);
+      return { part, rows: rows.sort(newest_first).slice(range.offset, row_count) };
     });
   }
 
@@ -110,8 +106,9 @@ export class Queries {
   }
 
   private async trace_rows(trace_id: string, { generations, segments }: Part): Promise<FoundRow[]> {
-    const hot = select_rows(generations, [], trace_filter(trace_id), ANY_TIME, KEY_COLUMNS);
-    const rows = hot === "" ? [] : (await this.ask(`SELECT ${FOUND_COLUMNS} FROM (${hot})`)).map(found_row);
+    const rows: FoundRow[] = generations.flatMap(({ reader }, source) =>
+      reader.trace_rows(trace_id).map((row) => ({ ...row, source })),
+    );
     for (const [index, segment] of segments.entries()) {
       const found = await this.segment_readers.use(segment, (reader) => reader.trace_rows(trace_id));
       rows.push(...found.map((row) => ({ ...row, source: generations.length + index })));
@@ -119,29 +116,22 @@ export class Queries {
     return rows;
   }
 
-  /** The newest rows of a segment that belong to a list, at most `limit`. */
-  private async listed_rows(
-    segment: Segment,
-    source: number,
-    kind: ListKind,
-    service_name: string,
-    range: PageRange,
-    limit: number,
-  ): Promise<FoundRow[]> {
+  private wanted(kind: ListKind, range: PageRange): (row: ListedRow) => boolean {
     const belongs = BELONGS[kind];
-    const is_wanted = (row: ListedRow) =>
-      belongs(row, (trace_id) => this.straddling.has(trace_id)) && is_in(range)(row);
-    const rows = await this.segment_readers.use(segment, (reader) => reader.list_rows(service_name, limit, is_wanted));
-    return rows.map((row) => ({ ...row, source }));
+    const is_in_range = is_in(range);
+    return (row) => is_in_range(row) && belongs(row, (trace_id) => this.straddling.has(trace_id));
   }
 
-  /** Rows by SQL, in order: of the hot tier, or where so many are passed over that DuckDB should do it. */
+  /** Rows by SQL, in order: where so many are passed over that DuckDB should do it. */
   private async sorted_rows({ generations, segments }: Part, filter: RowFilter, range: PageRange): Promise<FoundRow[]> {
     const selected = select_rows(generations, segments, filter, range, KEY_COLUMNS);
-    if (selected === "") return [];
     const { limit, offset } = range;
     const bounds = limit === null ? `OFFSET ${offset}` : `LIMIT ${limit + 1} OFFSET ${offset}`;
-    return (await this.ask(`SELECT ${FOUND_COLUMNS} FROM (${selected}) ${NEWEST_FIRST} ${bounds}`)).map(found_row);
+    return this.readers.use(async (connection) => {
+      for (const { tables } of generations) await tables.fill(connection);
+      const sql = `SELECT ${FOUND_COLUMNS} FROM (${selected}) ${NEWEST_FIRST} ${bounds}`;
+      return (await connection.runAndReadAll(sql)).getRows().map(found_row);
+    });
   }
 
   /** `find` gives the rows of the page in order, and one more if there is more. */
@@ -173,24 +163,11 @@ export class Queries {
       const rows = wanted.map(({ row }) => row);
       const read =
         source < generations.length
-          ? this.hot_texts(generations[source], rows)
+          ? generations[source].reader.row_texts(rows)
           : this.segment_readers.use(segments[source - generations.length], (reader) => reader.row_texts(rows));
       texts.set(source, await read);
     }
     return places.flatMap(({ source, row }) => texts.get(source)?.get(row) ?? []);
-  }
-
-  private async hot_texts({ spans_table }: HotGeneration, rows: readonly number[]): Promise<Map<number, string>> {
-    const found = await this.ask(
-      `SELECT rowid, ${ROW_JSON} FROM ${spans_table} ` +
-        // The bounds let whole row groups be passed over.
-        `WHERE rowid BETWEEN ${least(rows)} AND ${greatest(rows)} AND rowid IN (${rows.join()})`,
-    );
-    return new Map(found.map(([row, text]) => [Number(row), String(text)]));
-  }
-
-  private ask(sql: string): Promise<DuckDBValue[][]> {
-    return this.readers.use(async (connection: DuckDBConnection) => (await connection.runAndReadAll(sql)).getRows());
   }
 }
 
@@ -225,9 +202,6 @@ function found_row([source, row, start_us, trace_id, span_id]: DuckDBValue[]): F
     span_id: String(span_id),
   };
 }
-
-const least = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.min(a, b));
-const greatest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b));
 
 /** As DuckDB sorts text. */
 const compare_bytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

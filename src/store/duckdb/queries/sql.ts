@@ -56,9 +56,10 @@ function json_value(value: DuckDBValue, type: DuckDBType): unknown {
 
 /** Views of this connection's own, which hide those in the file. */
 async function name_rows(connection: DuckDBConnection, { generations, segments }: View): Promise<void> {
+  for (const { tables } of generations) await tables.fill(connection);
   const files = (paths: readonly string[]) => `read_parquet([${sql_list(paths)}])`;
-  const spans = generations.map(({ spans_table }) => `SELECT ${SPAN_NAMES} FROM ${spans_table}`);
-  const patches = generations.map(({ patches_table }) => `SELECT ${PATCH_NAMES} FROM ${patches_table}`);
+  const spans = generations.map(({ tables }) => `SELECT ${SPAN_NAMES} FROM ${tables.spans}`);
+  const patches = generations.map(({ tables }) => `SELECT ${PATCH_NAMES} FROM ${tables.patches}`);
   if (segments.length > 0) {
     spans.push(`SELECT ${SPAN_NAMES} FROM ${files(segments.map(({ spans_path }) => spans_path))}`);
     patches.push(`SELECT ${PATCH_NAMES} FROM ${files(segments.map(({ patches_path }) => patches_path))}`);

@@ -6,7 +6,8 @@ import { in_transaction } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import put_position_sql from "../sql/put-position.sql" with { type: "text" };
 import put_segment_sql from "../sql/put-segment.sql" with { type: "text" };
-import { PATCHES_FILE, type Segment, SPANS_FILE } from "./segment.ts";
+import { Segment } from "./segment.ts";
+import { PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
 
 /** DuckDB's log, beyond which it is brought into the file: dead letters may be large. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;

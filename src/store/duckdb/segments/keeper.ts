@@ -15,10 +15,16 @@ import { remove_directory } from "./recovery.ts";
 import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentReaders } from "./segment-readers.ts";
-import { type SegmentInput, write_segment } from "./segment-writer.ts";
+import { type SegmentFacts, write_segment, write_selected } from "./segment-writer.ts";
+import type { Sealer } from "./sealer.ts";
+import type { WrittenRows } from "./written-rows.ts";
 
 export type KeeperParts = {
-  /** For what goes into files, which may take long. */
+  /** Turns generations into files. */
+  sealer: Sealer;
+  /** Does away with a generation that nobody reads any more. */
+  drop_generation: (generation: HotGeneration) => Promise<void>;
+  /** For what DuckDB writes into files, which may take long. */
   connection: DuckDBConnection;
   catalog: Catalog;
   views: Views;
@@ -69,7 +75,7 @@ export class SegmentKeeper {
     return this.files.run(async () => {
       const { views, durable_positions, metrics } = this.parts;
       const end_timer = metrics.seal_seconds.startTimer();
-      const segment = generation.span_count === 0 ? null : await this.write(generation_input(generation));
+      const segment = generation.span_count === 0 ? null : await this.write_generation(generation);
       await this.commit(segment === null ? [] : [segment], [], generation.positions, generation.straddling_llm_traces);
       for (const [source, key] of generation.positions) durable_positions.set(source, key);
       const { generations, segments } = views.current;
@@ -78,7 +84,7 @@ export class SegmentKeeper {
           generations.filter((other) => other !== generation),
           segment === null ? segments : [...segments, segment],
         ),
-        () => this.files.run(() => generation.drop(this.parts.connection)),
+        () => this.files.run(() => this.parts.drop_generation(generation)),
       );
       end_timer();
     });
@@ -137,15 +143,17 @@ export class SegmentKeeper {
     const spans = files(inputs.map(({ spans_path }) => spans_path));
     const keys = await keys_of(this.parts.connection, spans);
     if (keys.spans.size === 0) return this.replace(inputs, null);
-    const output = await this.write({
-      spans_sql: `SELECT * EXCLUDE (is_listed, trace_has_llm) FROM ${spans}`,
-      patches_sql: `FROM ${files(inputs.map(({ patches_path }) => patches_path))}`,
-      keys,
+    const facts = {
       decoded_bytes: inputs.reduce((sum, { manifest }) => sum + manifest.decoded_bytes, 0),
       positions: furthest_positions(inputs),
       replaces: inputs.map(({ id }) => id),
-    });
-    await this.replace(inputs, output);
+    };
+    const rows = {
+      spans_sql: `SELECT * EXCLUDE (is_listed, trace_has_llm) FROM ${spans}`,
+      patches_sql: `FROM ${files(inputs.map(({ patches_path }) => patches_path))}`,
+      keys,
+    };
+    await this.replace(inputs, await this.write(facts, write_selected(this.parts.connection, rows)));
   }
 
   private async replace(inputs: readonly Segment[], output: Segment | null): Promise<void> {
@@ -169,9 +177,13 @@ export class SegmentKeeper {
     );
   }
 
-  private write(input: SegmentInput): Promise<Segment> {
-    const { connection, directory } = this.parts;
-    return write_segment(connection, directory, Bun.randomUUIDv7(), input);
+  private write_generation(generation: HotGeneration): Promise<Segment> {
+    const facts = { decoded_bytes: generation.bytes, positions: generation.positions, replaces: [] };
+    return this.write(facts, (directory) => this.parts.sealer.write(generation, directory));
+  }
+
+  private write(facts: SegmentFacts, write_rows: (directory: string) => Promise<WrittenRows>): Promise<Segment> {
+    return write_segment(this.parts.directory, facts, write_rows);
   }
 
   private async commit(
@@ -206,15 +218,6 @@ export class SegmentKeeper {
     return Number(found.getRows()[0]?.[0]);
   }
 }
-
-const generation_input = (generation: HotGeneration): SegmentInput => ({
-  spans_sql: `FROM ${generation.spans_table}`,
-  patches_sql: `FROM ${generation.patches_table}`,
-  keys: generation.keys,
-  decoded_bytes: generation.bytes,
-  positions: generation.positions,
-  replaces: [],
-});
 
 function furthest_positions(segments: readonly Segment[]): Map<string, Ulid> {
   const positions = new Map<string, Ulid>();

@@ -1,16 +1,10 @@
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type Cell, ParquetFile } from "../../parquet/index.ts";
-import type { RowKey } from "../../types.ts";
-import { row_text } from "./row-text.ts";
+import { row_text } from "../row-text.ts";
+import type { ListedRow, SourceRow } from "../source-rows.ts";
 import type { Segment } from "./segment.ts";
 
 const COLUMN_NAMES = SPAN_COLUMNS.map(({ name }) => name);
-
-/** A row of a segment, by its number there. */
-export type SegmentRow = RowKey & { row: number };
-
-/** What lists choose rows by. */
-export type ListedRow = SegmentRow & { is_root: boolean; is_workflow: boolean; trace_has_llm: boolean };
 
 const LIST_COLUMNS = ["start_time", "trace_id", "span_id", "parent_span_id", "junjo_span_type", "trace_has_llm"];
 
@@ -23,9 +17,9 @@ export class SegmentReader implements AsyncDisposable {
   }
 
   /** The rows of a trace, in no order. */
-  async trace_rows(trace_id: string): Promise<SegmentRow[]> {
+  async trace_rows(trace_id: string): Promise<SourceRow[]> {
     const { file } = this;
-    const found: SegmentRow[] = [];
+    const found: SourceRow[] = [];
     for (let group = 0; group < file.group_count; group++) {
       const { min, max } = file.bounds(group, "trace_id");
       if (trace_id < min || trace_id > max) continue;
@@ -45,9 +39,9 @@ export class SegmentReader implements AsyncDisposable {
    * The first rows of a list, newest first: `limit` of them, or all that there are. `is_wanted` sees what the rows are
    * chosen by.
    */
-  async list_rows(service_name: string, limit: number, is_wanted: (row: ListedRow) => boolean): Promise<SegmentRow[]> {
+  async list_rows(service_name: string, limit: number, is_wanted: (row: ListedRow) => boolean): Promise<SourceRow[]> {
     const { file } = this;
-    const found: SegmentRow[] = [];
+    const found: SourceRow[] = [];
     // Roots and workflows come first in the file, by service and then newest first (sql/copy-spans.sql).
     for (let group = 0; group < file.group_count && found.length < limit; group++) {
       if (file.constant(group, "is_listed") === false) break;

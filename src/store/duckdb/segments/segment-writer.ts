@@ -9,7 +9,9 @@ import copy_patches_sql from "../sql/copy-patches.sql" with { type: "text" };
 import copy_spans_sql from "../sql/copy-spans.sql" with { type: "text" };
 import service_figures_sql from "../sql/service-figures.sql" with { type: "text" };
 import { parse_figures, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
-import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, Segment, SPANS_FILE } from "./segment.ts";
+import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
+import { Segment } from "./segment.ts";
+import type { WrittenRows } from "./written-rows.ts";
 
 /**
  * Row groups of one vector, the least that DuckDB writes: a page is a whole column of a row group, so that one row costs
@@ -21,31 +23,36 @@ const PARQUET_OPTIONS =
 const UNFINISHED = ".unfinished";
 const PIECE_BYTES = 4 * 1024 * 1024;
 
-export type SegmentInput = {
-  /** SELECTs of the rows. There is at least one span; keys are unique. */
-  spans_sql: string;
-  patches_sql: string;
-  keys: SegmentKeys;
+/** What a segment is besides its rows. */
+export type SegmentFacts = {
   decoded_bytes: number;
   positions: ReadonlyMap<string, Ulid>;
   replaces: readonly string[];
 };
 
+/** Rows that DuckDB selects. */
+export type SelectedRows = {
+  /** SELECTs of the rows. There is at least one span; keys are unique. */
+  spans_sql: string;
+  patches_sql: string;
+  keys: SegmentKeys;
+};
+
 /**
- * Writes a segment into `directory`. It has its name, `segment_id`, only once it is whole and on disk. Rejects with what
- * DuckDB or the disk say, and then nothing is left of it.
+ * Makes a segment in `directory` of the files that `write_rows` writes into the directory that it is given. The segment has
+ * its name only once it is whole and on disk. Rejects with what DuckDB or the disk say, and then nothing is left of it.
  */
 export async function write_segment(
-  connection: DuckDBConnection,
   directory: string,
-  segment_id: string,
-  input: SegmentInput,
+  facts: SegmentFacts,
+  write_rows: (directory: string) => Promise<WrittenRows>,
 ): Promise<Segment> {
+  const segment_id = Bun.randomUUIDv7();
   const path = join(directory, segment_id);
   const unfinished = path + UNFINISHED;
   try {
     await mkdir(unfinished, { recursive: true });
-    await write_files(connection, unfinished, segment_id, input);
+    await write_manifest(unfinished, segment_id, facts, await write_rows(unfinished));
     await sync(unfinished);
     await rename(unfinished, path);
     await sync(directory);
@@ -58,42 +65,49 @@ export async function write_segment(
 
 export const is_unfinished = (name: string): boolean => name.endsWith(UNFINISHED);
 
-async function write_files(
-  connection: DuckDBConnection,
+async function write_manifest(
   directory: string,
   segment_id: string,
-  { spans_sql, patches_sql, keys, decoded_bytes, positions, replaces }: SegmentInput,
+  { decoded_bytes, positions, replaces }: SegmentFacts,
+  rows: WrittenRows,
 ): Promise<void> {
-  const spans_path = join(directory, SPANS_FILE);
-  const patches_path = join(directory, PATCHES_FILE);
-  const options = PARQUET_OPTIONS;
-  await connection.run(filled(copy_spans_sql, { spans: spans_sql, path: sql_text(spans_path), options }));
-  const patches = await connection.run(
-    filled(copy_patches_sql, { patches: patches_sql, path: sql_text(patches_path), options }),
-  );
-  await writeFile(join(directory, FILTER_FILE), filter_bytes(keys));
-  const figures = await service_figures(connection, spans_path);
-  const files = [];
-  for (const name of [SPANS_FILE, PATCHES_FILE, FILTER_FILE]) files.push(await synced_file(directory, name));
   const manifest: SegmentManifest = {
     format: 1,
     segment_id,
     sealed_at: new Date().toISOString(),
     positions: Array.from(positions, ([source, key]) => ({ source, last_key: Buffer.from(key).toString("hex") })),
     replaces: [...replaces],
-    span_count: figures.services.reduce((sum, { span_count }) => sum + span_count, 0),
-    patch_count: patches.rowsChanged,
-    trace_count: keys.traces.size,
     decoded_bytes,
-    min_start_us: figures.min_start_us,
-    max_start_us: figures.max_start_us,
-    services: figures.services,
-    files,
+    ...rows,
   };
   const manifest_path = join(directory, MANIFEST_FILE);
   await writeFile(manifest_path, `${JSON.stringify(manifest, null, 1)}\n`);
   await sync(manifest_path);
 }
+
+/** Has DuckDB write rows as the files of a segment, which are durable when this resolves. */
+export const write_selected =
+  (connection: DuckDBConnection, { spans_sql, patches_sql, keys }: SelectedRows) =>
+  async (directory: string): Promise<WrittenRows> => {
+    const spans_path = join(directory, SPANS_FILE);
+    const patches_path = join(directory, PATCHES_FILE);
+    const options = PARQUET_OPTIONS;
+    await connection.run(filled(copy_spans_sql, { spans: spans_sql, path: sql_text(spans_path), options }));
+    const patches = await connection.run(
+      filled(copy_patches_sql, { patches: patches_sql, path: sql_text(patches_path), options }),
+    );
+    await writeFile(join(directory, FILTER_FILE), filter_bytes(keys));
+    const figures = await service_figures(connection, spans_path);
+    const files = [];
+    for (const name of [SPANS_FILE, PATCHES_FILE, FILTER_FILE]) files.push(await synced_file(directory, name));
+    return {
+      ...figures,
+      span_count: figures.services.reduce((sum, { span_count }) => sum + span_count, 0),
+      patch_count: patches.rowsChanged,
+      trace_count: keys.traces.size,
+      files,
+    };
+  };
 
 type Figures = { services: ServiceFigures[]; min_start_us: string; max_start_us: string };
 

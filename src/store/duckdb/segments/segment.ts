@@ -1,13 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { SegmentFilter } from "../keys/key-index.ts";
-import { type RowSource, sql_text } from "../row-source.ts";
+import { type RowSource, sql_list, sql_text } from "../row-source.ts";
+import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
 import { parse_manifest, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
-
-export const SPANS_FILE = "spans.parquet";
-export const PATCHES_FILE = "state_patches.parquet";
-export const FILTER_FILE = "filter.bin";
-export const MANIFEST_FILE = "segment.json";
 
 /** A segment's files are not what its manifest says. */
 export class SegmentError extends Error {
@@ -17,6 +14,7 @@ export class SegmentError extends Error {
 /** Rows that change no more, in a directory of their own. */
 export class Segment implements RowSource {
   readonly spans_path: string;
+  /** What stands behind FROM for its spans. */
   readonly spans_table: string;
   readonly patches_path: string;
   readonly services: ReadonlyMap<string, ServiceFigures>;
@@ -55,5 +53,12 @@ export class Segment implements RowSource {
 
   get id(): string {
     return this.manifest.segment_id;
+  }
+
+  async span_keys(connection: DuckDBConnection, trace_ids: Iterable<string>): Promise<string[]> {
+    const found = await connection.runAndReadAll(
+      `SELECT trace_id || span_id FROM ${this.spans_table} WHERE trace_id IN (${sql_list(trace_ids)})`,
+    );
+    return found.getRows().map(([key]) => String(key));
   }
 }

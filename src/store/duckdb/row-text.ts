@@ -1,5 +1,5 @@
-import { type Column, SPAN_COLUMNS } from "../../../decode/index.ts";
-import type { Cell } from "../../parquet/index.ts";
+import { type Column, SPAN_COLUMNS } from "../../decode/index.ts";
+import type { Cell } from "../parquet/index.ts";
 
 const MEMBERS = SPAN_COLUMNS.map((column, index) => ({
   column,

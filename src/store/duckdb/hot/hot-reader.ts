@@ -1,0 +1,109 @@
+import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
+import type { Cell } from "../../parquet/index.ts";
+import { hash_trace_id } from "../keys/key-hash.ts";
+import { row_text } from "../row-text.ts";
+import type { ListedRow, SourceRow } from "../source-rows.ts";
+import type { HotGeneration } from "./generation.ts";
+
+const COLUMNS = column_indexes(SPAN_COLUMNS);
+const WORKFLOW = "workflow";
+
+/** Finds and reads rows of a generation. */
+export class HotReader {
+  /** Of each service, the rows that are roots or workflows, as they came. */
+  private readonly listed_rows_of = new Map<string, number[]>();
+  private last_service: { at: number; length: number; listed_rows: number[] } | null = null;
+
+  constructor(private readonly generation: HotGeneration) {}
+
+  get service_names(): Iterable<string> {
+    return this.listed_rows_of.keys();
+  }
+
+  /** To be called for rows that were added. */
+  note_rows(first: number, end: number): void {
+    const { offsets, lengths } = this.generation.memory.spans;
+    const services = offsets[COLUMNS.service_name];
+    const service_lengths = lengths[COLUMNS.service_name];
+    const parents = lengths[COLUMNS.parent_span_id];
+    for (let row = first; row < end; row++) {
+      const [at, length] = [services[row], service_lengths[row]];
+      // Spans of one resource share the text.
+      if (this.last_service?.at !== at || this.last_service.length !== length) {
+        this.last_service = { at, length, listed_rows: this.rows_of(this.text(COLUMNS.service_name, row)) };
+      }
+      if (parents[row] < 0 || this.is_workflow(row)) this.last_service.listed_rows.push(row);
+    }
+  }
+
+  /** The rows of a trace, in no order. */
+  trace_rows(trace_id: string): SourceRow[] {
+    const { keys, trace_rows } = this.generation;
+    const rows = trace_rows.of(keys.traces.find(hash_trace_id(trace_id)));
+    // Two ids may have one hash.
+    return rows.map((row) => this.source_row(row)).filter((row) => row.trace_id === trace_id);
+  }
+
+  /** Rows of a list that `is_wanted`, in no order. */
+  list_rows(service_name: string, is_wanted: (row: ListedRow) => boolean): ListedRow[] {
+    const rows = this.listed_rows_of.get(service_name) ?? [];
+    return rows.map((row) => this.listed_row(row)).filter(is_wanted);
+  }
+
+  /** The rows as JSON text, by their numbers. */
+  row_texts(rows: readonly number[]): Map<number, string> {
+    return new Map(rows.map((row) => [row, row_text(SPAN_COLUMNS.map((_, column) => this.cell(column, row)))]));
+  }
+
+  private rows_of(service_name: string): number[] {
+    const known = this.listed_rows_of.get(service_name);
+    if (known !== undefined) return known;
+    const rows: number[] = [];
+    this.listed_rows_of.set(service_name, rows);
+    return rows;
+  }
+
+  private listed_row(row: number): ListedRow {
+    const found = this.source_row(row);
+    return {
+      ...found,
+      is_root: this.generation.memory.spans.lengths[COLUMNS.parent_span_id][row] < 0,
+      is_workflow: this.is_workflow(row),
+      trace_has_llm: this.generation.keys.has_llm_trace(hash_trace_id(found.trace_id)),
+    };
+  }
+
+  private source_row(row: number): SourceRow {
+    return {
+      row,
+      start_us: this.generation.memory.spans.fixed[COLUMNS.start_time][row] as bigint,
+      trace_id: this.text(COLUMNS.trace_id, row),
+      span_id: this.text(COLUMNS.span_id, row),
+    };
+  }
+
+  private is_workflow(row: number): boolean {
+    const length = this.generation.memory.spans.lengths[COLUMNS.junjo_span_type][row];
+    return length === WORKFLOW.length && this.text(COLUMNS.junjo_span_type, row) === WORKFLOW;
+  }
+
+  private text(column: number, row: number): string {
+    const { spans, text } = this.generation.memory;
+    return Buffer.from(
+      text.buffer,
+      text.byteOffset + spans.offsets[column][row],
+      spans.lengths[column][row],
+    ).toString();
+  }
+
+  private cell(column: number, row: number): Cell {
+    const { spans, text } = this.generation.memory;
+    if (spans.offsets[column].length === 0) {
+      const value = spans.fixed[column][row];
+      return SPAN_COLUMNS[column].kind === "boolean" ? value === 1 : value;
+    }
+    const length = spans.lengths[column][row];
+    const at = spans.offsets[column][row];
+    return length < 0 ? null : text.subarray(at, at + length);
+  }
+}

@@ -1,0 +1,83 @@
+import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
+import type { HotMemory } from "../hot/hot-memory.ts";
+
+const { trace_id, span_id, parent_span_id, service_name, start_time, junjo_span_type, is_llm } =
+  column_indexes(SPAN_COLUMNS);
+const WORKFLOW = Buffer.from("workflow");
+
+/** What the order of a segment's rows goes by, besides their columns. Arrays are by row. */
+export type RowMarks = {
+  /** 1: a root or a workflow. */
+  is_listed: Uint8Array;
+  is_workflow: Uint8Array;
+  /** 1: its trace has an LLM span. */
+  trace_has_llm: Uint8Array;
+};
+
+export function mark_rows({ spans, text, trace_numbers }: HotMemory, count: number): RowMarks {
+  const is_listed = new Uint8Array(count);
+  const is_workflow = new Uint8Array(count);
+  const trace_has_llm = new Uint8Array(count);
+  const is_llm_trace = new Uint8Array(trace_numbers.subarray(0, count).reduce((a, b) => Math.max(a, b), -1) + 1);
+  for (let row = 0; row < count; row++) {
+    const type_length = spans.lengths[junjo_span_type][row];
+    if (type_length === WORKFLOW.length && has_text(text, spans.offsets[junjo_span_type][row], WORKFLOW)) {
+      is_workflow[row] = 1;
+    }
+    if (is_workflow[row] === 1 || spans.lengths[parent_span_id][row] < 0) is_listed[row] = 1;
+    if (spans.fixed[is_llm][row] === 1) is_llm_trace[trace_numbers[row]] = 1;
+  }
+  for (let row = 0; row < count; row++) trace_has_llm[row] = is_llm_trace[trace_numbers[row]];
+  return { is_listed, is_workflow, trace_has_llm };
+}
+
+/**
+ * The rows in the order in which a segment has them (sql/copy-spans.sql): listed ones by service and newest first, then
+ * the others by trace. Ties are in the order of ids.
+ */
+export function segment_order(memory: HotMemory, count: number, { is_listed }: RowMarks): Uint32Array {
+  const { spans, text } = memory;
+  const starts = spans.fixed[start_time] as BigInt64Array;
+  const text_of = (column: number) => (row: number) =>
+    Buffer.from(text.buffer, text.byteOffset + spans.offsets[column][row], spans.lengths[column][row]);
+  const [service_of, trace_of, span_of] = [text_of(service_name), text_of(trace_id), text_of(span_id)];
+  const by_time = (a: number, b: number) => (starts[a] === starts[b] ? 0 : starts[a] > starts[b] ? -1 : 1);
+  const by_ids = (a: number, b: number) =>
+    Buffer.compare(trace_of(a), trace_of(b)) || Buffer.compare(span_of(a), span_of(b));
+
+  const listed: number[] = [];
+  for (let row = 0; row < count; row++) if (is_listed[row] === 1) listed.push(row);
+  const services = new Map(listed.map((row) => [row, service_of(row)]));
+  listed.sort(
+    (a, b) => Buffer.compare(services.get(a) as Buffer, services.get(b) as Buffer) || by_time(a, b) || by_ids(a, b),
+  );
+
+  const order = new Uint32Array(count);
+  order.set(listed);
+  let next = listed.length;
+  for (const rows of rows_by_trace(memory, count, is_listed, trace_of)) {
+    rows.sort((a, b) => by_time(a, b) || by_ids(a, b));
+    for (const row of rows) order[next++] = row;
+  }
+  return order;
+}
+
+/** The rows that are not listed, by trace, in the order of the traces' ids. */
+function rows_by_trace(
+  { trace_numbers }: HotMemory,
+  count: number,
+  is_listed: Uint8Array,
+  trace_of: (row: number) => Buffer,
+): number[][] {
+  const by_number: number[][] = [];
+  for (let row = 0; row < count; row++) if (is_listed[row] === 0) (by_number[trace_numbers[row]] ??= []).push(row);
+  return by_number
+    .flatMap((rows) => (rows.length === 0 ? [] : [{ rows, id: trace_of(rows[0]).toString("latin1") }]))
+    .sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)))
+    .map(({ rows }) => rows);
+}
+
+function has_text(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
+}

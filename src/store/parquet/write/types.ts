@@ -1,0 +1,32 @@
+/** What a column's values mean. */
+export type LogicalType = "text" | "json" | "timestamp_us" | "int32" | "uint32" | "boolean";
+
+export type WrittenColumn = {
+  readonly name: string;
+  readonly kind: LogicalType;
+};
+
+/** Texts: where each one lies in `bytes`, and its length, -1 for a null. */
+export type TextCells = { readonly bytes: Uint8Array; readonly offsets: Uint32Array; readonly lengths: Int32Array };
+
+/** Numbers as they are; a boolean is 0 or 1. */
+export type NumberCells = Int32Array | Uint32Array | BigInt64Array | Uint8Array;
+
+/** The cells of a column, by row. */
+export type ColumnCells = TextCells | NumberCells;
+
+/** What the footer says of a column chunk, one column of one row group. Bytes are counted with the headers of pages. */
+export type ChunkMeta = {
+  codec: number;
+  encoding: number;
+  value_count: number;
+  bytes: number;
+  compressed_bytes: number;
+  data_page_at: number;
+  dictionary_page_at: number | null;
+  null_count: number;
+  bounds: Bounds | null;
+};
+
+/** As PLAIN writes values, texts without their lengths. */
+export type Bounds = { min: Uint8Array; max: Uint8Array };
