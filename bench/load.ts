@@ -1,9 +1,7 @@
 // Sends unique OTLP requests over several connections, as a process of its own, and prints one line of JSON.
 import { parseArgs } from "node:util";
 import { grpc_client, http_client, type Send } from "./clients.ts";
-import { Corpus } from "./corpus.ts";
-import { Random } from "./random.ts";
-import { type Template, template_of, unique_copy } from "./unique-request.ts";
+import { Requests } from "./requests.ts";
 
 export type LoadResult = {
   /** When the first request was sent. */
@@ -16,9 +14,8 @@ export type LoadResult = {
   bytes_per_span: number;
 };
 
-const TEMPLATE_COUNT = 60;
 const RETRY_PAUSE_MS = 100;
-const RETRIES_MAX = 50;
+const RETRIES_MAX = 600;
 
 const { values } = parseArgs({
   options: {
@@ -30,32 +27,40 @@ const { values } = parseArgs({
     "spans-per-request": { type: "string", default: "512" },
     /** Spans a second to offer; 0: as fast as they are taken. */
     rate: { type: "string", default: "0" },
+    /** The number of the first request: others were sent before. */
+    first: { type: "string", default: "0" },
+    repeating: { type: "boolean", default: false },
+    /** When spans start; each request is a step later than the one before. */
+    "epoch-unix-nano": { type: "string", default: String(BigInt(Date.now() - 1_000) * 1_000_000n) },
+    "step-nano": { type: "string", default: "1000000" },
   },
 });
 const spans_per_request = Number(values["spans-per-request"]);
 const request_count = Math.ceil(Number(values.spans) / spans_per_request);
 const rate = Number(values.rate);
 
-const now_unix_nano = BigInt(Date.now()) * 1_000_000n;
-const corpus = new Corpus(new Random());
-const templates = Array.from({ length: TEMPLATE_COUNT }, () =>
-  template_of(corpus.request(spans_per_request, now_unix_nano - 1_000_000_000n)),
-);
+const first = Number(values.first);
+const requests = new Requests({
+  spans_per_request,
+  is_repeating: values.repeating,
+  epoch_unix_nano: BigInt(values["epoch-unix-nano"]),
+  step_nano: BigInt(values["step-nano"]),
+});
 
 let next_request = 0;
 let acked_spans = 0;
+let acked_bytes = 0;
 const latencies_ms: number[] = [];
 const began_unix_ms = Date.now();
 const began_ms = performance.now();
 
-async function send_until_taken(send: Send, template: Template, number: number): Promise<void> {
-  const shift_nano = BigInt(Date.now()) * 1_000_000n - now_unix_nano;
-  const body = unique_copy(template, number, shift_nano);
+async function send_until_taken(send: Send, body: Uint8Array): Promise<void> {
   for (let attempt = 0; !(await send(body)); attempt++) {
     if (attempt === RETRIES_MAX) throw new Error(`not taken after ${RETRIES_MAX} attempts`);
     await Bun.sleep(RETRY_PAUSE_MS);
   }
-  acked_spans += template.span_count;
+  acked_spans += spans_per_request;
+  acked_bytes += body.length;
 }
 
 async function connection(): Promise<void> {
@@ -64,7 +69,7 @@ async function connection(): Promise<void> {
     const number = next_request++;
     const due_ms = rate > 0 ? began_ms + (number * spans_per_request * 1000) / rate : performance.now();
     if (due_ms > performance.now()) await Bun.sleep(due_ms - performance.now());
-    await send_until_taken(send, templates[number % templates.length], number + 1);
+    await send_until_taken(send, requests.body(first + number));
     latencies_ms.push(performance.now() - due_ms);
   }
 }
@@ -74,15 +79,13 @@ const seconds = (performance.now() - began_ms) / 1000;
 latencies_ms.sort((a, b) => a - b);
 const quantile = (share: number) =>
   latencies_ms[Math.min(latencies_ms.length - 1, Math.floor(latencies_ms.length * share))];
-const wire_bytes = templates.reduce((sum, { bytes }) => sum + bytes.length, 0);
-const wire_spans = templates.reduce((sum, { span_count }) => sum + span_count, 0);
 const result: LoadResult = {
   began_unix_ms,
   acked_spans,
   seconds,
   p50_ms: quantile(0.5),
   p99_ms: quantile(0.99),
-  bytes_per_span: wire_bytes / wire_spans,
+  bytes_per_span: acked_bytes / acked_spans,
 };
 console.log(JSON.stringify(result));
 process.exit();

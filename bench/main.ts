@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { idle, type Load, type Measured, under_load } from "./measure.ts";
 import { start_floor, start_program } from "./processes.ts";
+import { head, line } from "./table.ts";
 
 /** Offered, where latency is what is asked. */
 const RATE = 50_000;
@@ -54,7 +55,6 @@ const COLUMNS: [head: string, cell: (row: Measured, floor: Measured) => number |
 
 const cpu_us = ({ load, cpu_seconds }: Measured) => load && (cpu_seconds / load.acked_spans) * 1e6;
 const times = (one?: number, other?: number) => (one === undefined || other === undefined ? undefined : one / other);
-const line = (cells: readonly string[]) => console.log(`| ${cells.join(" | ")} |`);
 
 try {
   let floor: Measured | undefined;
@@ -65,8 +65,7 @@ try {
       console.log(
         `${cpus()[0]?.model}, ${cpus().length} cores, ${row.load?.bytes_per_span.toFixed(0)} wire bytes a span\n`,
       );
-      line(["", ...COLUMNS.map(([head]) => head)]);
-      line(["---", ...COLUMNS.map(() => "---:")]);
+      head(["", ...COLUMNS.map(([name]) => name)]);
     }
     const measured = floor;
     line([name, ...COLUMNS.map(([, cell, digits]) => cell(row, measured)?.toFixed(digits) ?? "–")]);

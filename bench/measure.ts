@@ -46,7 +46,12 @@ export async function idle(starting: Promise<Server>): Promise<Measured> {
   return { cpu_seconds: server.cpu_seconds() - cpu_before, seconds: IDLE_MS / 1000, rss_mib: server.rss_mib() };
 }
 
-async function send({ ports }: Server, { spans, protocol, spans_per_request, rate }: Load): Promise<LoadResult> {
+/** Has a process of its own send a load. `options` are more of load.ts. */
+export async function send(
+  { ports }: Server,
+  { spans, protocol, spans_per_request, rate }: Load,
+  options: readonly string[] = [],
+): Promise<LoadResult> {
   const target =
     protocol === "grpc"
       ? ["--grpc", `127.0.0.1:${ports.otlp_grpc}`]
@@ -54,14 +59,15 @@ async function send({ ports }: Server, { spans, protocol, spans_per_request, rat
   const size = spans_per_request === undefined ? [] : ["--spans-per-request", String(spans_per_request)];
   const pace = rate === undefined ? [] : ["--rate", String(rate)];
   const script = join(import.meta.dir, "load.ts");
-  const command = [process.execPath, script, "--spans", String(spans), ...target, ...size, ...pace];
+  const command = [process.execPath, script, "--spans", String(spans), ...target, ...size, ...pace, ...options];
   const sender = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const line = await new Response(sender.stdout).text();
   if ((await sender.exited) !== 0) throw new Error("the load generator failed");
   return JSON.parse(line) as LoadResult;
 }
 
-async function stored({ ports }: Server, span_count: number): Promise<void> {
+/** Resolves when so many spans can be asked for. */
+export async function stored({ ports }: Server, span_count: number): Promise<void> {
   for (;;) {
     const metrics = await (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text();
     const stored_count = Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);

@@ -20,7 +20,7 @@ export class Random {
   bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => 1 + this.below(255));
   hex = (digits: number): string => Array.from({ length: digits }, () => this.pick(HEX_DIGITS)).join("");
 
-  private readonly words = Array.from({ length: 4000 }, () =>
+  readonly words = Array.from({ length: 4000 }, () =>
     Array.from({ length: 2 + this.below(8) }, () => String.fromCharCode(97 + this.below(26))).join(""),
   );
   word = (): string => this.pick(this.words);
@@ -32,3 +32,6 @@ export class Random {
     return text;
   }
 }
+
+/** The words that every one of them makes its texts of. */
+export const VOCABULARY: readonly string[] = new Random().words;

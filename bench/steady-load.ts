@@ -1,8 +1,5 @@
-import { Corpus } from "./corpus.ts";
-import { Random } from "./random.ts";
-import { type Template, template_of, unique_copy } from "./unique-request.ts";
+import { Requests } from "./requests.ts";
 
-const TEMPLATE_COUNT = 40;
 const SPANS_PER_REQUEST = 100;
 const CONNECTIONS = 8;
 const RETRY_PAUSE_MS = 200;
@@ -16,18 +13,19 @@ export class SteadyLoad implements AsyncDisposable {
   private next_request = 0;
   private is_stopped = false;
   private readonly began_ms = performance.now();
-  private readonly began_unix_nano = BigInt(Date.now()) * 1_000_000n;
-  private readonly templates: Template[];
+  private readonly requests: Requests;
   private readonly connections: Promise<void>[];
 
   constructor(
     private readonly url: string,
     private readonly spans_per_second: number,
   ) {
-    const corpus = new Corpus(new Random());
-    this.templates = Array.from({ length: TEMPLATE_COUNT }, () =>
-      template_of(corpus.request(SPANS_PER_REQUEST, this.began_unix_nano - 1_000_000_000n)),
-    );
+    this.requests = new Requests({
+      spans_per_request: SPANS_PER_REQUEST,
+      is_repeating: false,
+      epoch_unix_nano: BigInt(Date.now() - 1_000) * 1_000_000n,
+      step_nano: BigInt(Math.round((SPANS_PER_REQUEST * 1e9) / spans_per_second)),
+    });
     this.connections = Array.from({ length: CONNECTIONS }, () => this.send_for_ever());
   }
 
@@ -53,8 +51,7 @@ export class SteadyLoad implements AsyncDisposable {
   }
 
   private async send(number: number): Promise<void> {
-    const shift_nano = BigInt(Date.now()) * 1_000_000n - this.began_unix_nano;
-    const body = unique_copy(this.templates[number % TEMPLATE_COUNT], number + 1, shift_nano);
+    const body = this.requests.body(number);
     const headers = { "content-type": "application/x-protobuf" };
     for (;;) {
       const response = await fetch(this.url, { method: "POST", body, headers });

@@ -1,4 +1,5 @@
 import { WireReader } from "../src/wire/index.ts";
+import { find_texts, type TextPlaces, vary_texts } from "./varied-text.ts";
 
 /** A request and where its ids and times lie, so that copies can be made unique without building them anew. */
 export type Template = {
@@ -8,6 +9,7 @@ export type Template = {
   ids: readonly number[];
   /** Offsets of start, end and event times. */
   times: readonly number[];
+  texts: TextPlaces;
 };
 
 // Field keys on the way from a request to what is wanted of its spans.
@@ -48,7 +50,7 @@ export function template_of(bytes: Uint8Array): Template {
     }
   };
   walk("request", bytes.length);
-  return { bytes, span_count, ids, times };
+  return { bytes, span_count, ids, times, texts: find_texts(bytes) };
 }
 
 /** A copy whose ids are unique to `number` (below 2^32), consistent within it, and whose times are shifted. */
@@ -59,3 +61,18 @@ export function unique_copy({ bytes, ids, times }: Template, number: number, shi
   for (const at of times) view.setBigUint64(at, view.getBigUint64(at, true) + shift_nano, true);
   return copy;
 }
+
+/** The same with other words, ids and hex digits in all texts: copies of one template have nothing long in common. */
+export function varied_copy(template: Template, number: number, shift_nano: bigint): Uint8Array {
+  const copy = unique_copy(template, number, shift_nano);
+  vary_texts(copy, template.texts, number);
+  const view = new DataView(copy.buffer);
+  // What is not the first word of an id: the same for all ids of the request, so that spans still find their parents.
+  const mask = scrambled(number);
+  for (const at of template.ids) view.setUint32(at + ID_WORD_BYTES, view.getUint32(at + ID_WORD_BYTES) ^ mask);
+  return copy;
+}
+
+const ID_WORD_BYTES = 4;
+
+const scrambled = (number: number): number => Math.imul(number ^ (number >>> 15), 0x2c1b3c6d) >>> 0;

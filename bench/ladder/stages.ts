@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { send, stored } from "../measure.ts";
+import type { LoadResult } from "../load.ts";
+import { type Server, start_program } from "../processes.ts";
+import { type LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
+import { type Answered, answer_times, questions } from "./questions.ts";
+
+const POLL_PAUSE_MS = 1;
+const DISK_BLOCK_BYTES = 512;
+const VISIBLE_TIMES = 20;
+const COLD_TIMES = 60;
+/** Beyond all that a ladder sends. */
+const FIRST_EXTRA_REQUEST = 1_000_000;
+
+export type Ingest = { load: LoadResult; settled_seconds: number; cpu_us_per_span: number; rss_mib: number };
+
+/** Sends requests `first` up to `end` and waits until all their spans can be asked for. */
+export async function ingest(server: Server, plan: LoadPlan, first: number, end: number): Promise<Ingest> {
+  const spans = (end - first) * SPANS_PER_REQUEST;
+  const cpu_before = server.cpu_seconds();
+  const stored_before = await stored_count(server);
+  const load = await send(server, { spans, protocol: "http" }, plan.load_options(first));
+  await stored(server, stored_before + spans);
+  const settled_seconds = (Date.now() - load.began_unix_ms) / 1000;
+  const cpu_us_per_span = ((server.cpu_seconds() - cpu_before) / spans) * 1e6;
+  return { load, settled_seconds, cpu_us_per_span, rss_mib: server.peak_rss_mib() };
+}
+
+export type Asked = { name: string; warm: Answered };
+
+/** Each question, asked until all that serves it is in memory, and then measured. */
+export async function ask_warm(server: Server, plan: LoadPlan, request_count: number): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  for (const question of questions(plan, request_count)) {
+    await answer_times(http_port(server), { ...question, times: Math.ceil(question.times / 5) });
+    asked.push({ name: question.name, warm: await answer_times(http_port(server), question) });
+  }
+  return asked;
+}
+
+/** One trace and one span after the other, in a server that has just started and with files that nobody has read. */
+export async function ask_cold(start: () => Promise<Server>, plan: LoadPlan, request_count: number) {
+  const cold = new Map<string, Answered>();
+  for (const question of questions(plan, request_count).filter(({ name }) => name === "a trace" || name === "a span")) {
+    forget_files();
+    await using server = await start();
+    cold.set(question.name, await answer_times(http_port(server), { ...question, times: COLD_TIMES }, 5_000));
+  }
+  return cold;
+}
+
+/** From the acknowledgement of a request until one of its traces is found. */
+export async function visible_ms(server: Server, plan: LoadPlan): Promise<number[]> {
+  const taken_ms: number[] = [];
+  for (let turn = 0; turn < VISIBLE_TIMES; turn++) {
+    const number = FIRST_EXTRA_REQUEST + Math.floor(Math.random() * 1e9);
+    const { trace_id, span_id } = plan.span_of(number, 0);
+    await fetch(`http://127.0.0.1:${server.ports.otlp_http}/v1/traces`, {
+      method: "POST",
+      body: plan.body(number),
+      headers: { "content-type": "application/x-protobuf" },
+    });
+    const began_ms = performance.now();
+    const url = `http://127.0.0.1:${http_port(server)}/otel/trace/${trace_id}/span/${span_id}`;
+    while ((await fetch(url)).status !== 200) await Bun.sleep(POLL_PAUSE_MS);
+    taken_ms.push(performance.now() - began_ms);
+  }
+  return taken_ms.sort((a, b) => a - b);
+}
+
+/** What the files below a directory take on disk. */
+export function disk_bytes(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
+    const path = join(directory, entry.name);
+    return sum + (entry.isDirectory() ? disk_bytes(path) : statSync(path).blocks * DISK_BLOCK_BYTES);
+  }, 0);
+}
+
+export const start_server = (data_dir: string, is_binary: boolean) => () => start_program("serve", data_dir, is_binary);
+
+/** Has the system forget what it keeps of files in memory; without the right to, cold is only the server's own memory. */
+function forget_files(): void {
+  try {
+    writeFileSync("/proc/sys/vm/drop_caches", "1");
+  } catch {
+    console.log("(may not drop the system's caches: cold is a new process with warm files)");
+  }
+}
+
+function http_port({ ports }: Server): number {
+  if (ports.http === undefined) throw new Error("the server answers no questions");
+  return ports.http;
+}
+
+async function stored_count(server: Server): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${http_port(server)}/metrics`)).text();
+  return Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);
+}
