@@ -41,6 +41,9 @@ export class Footer {
   readonly starts: Float64Array;
   readonly lengths: Uint32Array;
   readonly codecs: Uint8Array;
+  /** Where the places of its pages are written; 0 bytes: nowhere. */
+  readonly index_starts: Float64Array;
+  readonly index_lengths: Uint32Array;
   private readonly constant_places: Int32Array;
   private readonly constants: Cell[] = [];
   private readonly places_of_constants = new Map<string, number>();
@@ -55,6 +58,8 @@ export class Footer {
     this.starts = new Float64Array(chunk_count);
     this.lengths = new Uint32Array(chunk_count);
     this.codecs = new Uint8Array(chunk_count);
+    this.index_starts = new Float64Array(chunk_count);
+    this.index_lengths = new Uint32Array(chunk_count);
     this.constant_places = new Int32Array(chunk_count).fill(UNKNOWN);
     let first_row = 0;
     for (const [group, { row_count, chunks_at }] of parsed.groups.entries()) {
@@ -89,6 +94,9 @@ export class Footer {
     const statistics: Statistics = { null_count: UNKNOWN, min: null, max: null };
     let [data_at, dictionary_at] = [0, 0];
     reader.struct((id) => {
+      if (id === 4) this.index_starts[chunk] = reader.integer();
+      if (id === 5) this.index_lengths[chunk] = reader.integer();
+      if (id === 4 || id === 5) return true;
       if (id !== 3) return false;
       reader.struct((meta) => {
         if (meta === 4) this.codecs[chunk] = reader.integer();

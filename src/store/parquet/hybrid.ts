@@ -41,3 +41,18 @@ function bits_at(bytes: Uint8Array, bit: number, width: number): number {
   }
   return value;
 }
+
+/** The value of all `count` values if they are one run, or null. */
+export function run_value(bytes: Uint8Array, start: number, width: number, count: number): number | null {
+  let header = 0;
+  let at = start;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    header |= (byte & 127) << shift;
+    if (byte < 128) break;
+  }
+  if ((header & 1) === 1 || header >>> 1 < count) return null;
+  let value = 0;
+  for (let i = 0; i < (width + 7) >> 3; i++) value |= bytes[at + i] << (8 * i);
+  return value;
+}

@@ -1,18 +1,13 @@
 import { ParquetError } from "./error.ts";
-import { hybrid_values } from "./hybrid.ts";
-import { plain_values } from "./plain.ts";
+import { hybrid_values, run_value } from "./hybrid.ts";
+import { plain_cells } from "./plain.ts";
 import { ThriftReader } from "./thrift.ts";
-import { type Cell, CODEC, type ParquetColumn } from "./types.ts";
-
-const DATA_PAGE = 0;
-const DICTIONARY_PAGE = 2;
-const PLAIN = 0;
-const PLAIN_DICTIONARY = 2;
-const RLE_DICTIONARY = 8;
+import { type Cell, CODEC, ENCODING, PAGE, type ParquetColumn } from "./types.ts";
 
 type PageHeader = { type: number; bytes: number; compressed_bytes: number; value_count: number; encoding: number };
 
-type DataPage = { content: Uint8Array; header: PageHeader; dictionary: readonly Cell[]; first_row: number };
+/** `content` decompresses it: most pages are passed over. */
+type DataPage = { content: () => Uint8Array; header: PageHeader; dictionary: () => readonly Cell[]; first_row: number };
 
 /** The cells of a column chunk at these places in it, which ascend. */
 export function read_cells(chunk: Uint8Array, codec: number, column: ParquetColumn, rows: readonly number[]): Cell[] {
@@ -24,7 +19,7 @@ export function read_cells(chunk: Uint8Array, codec: number, column: ParquetColu
     for (; next < rows.length && rows[next] < first_row + header.value_count; next++) {
       wanted.push(rows[next] - first_row);
     }
-    cells.push(...page_cells(page, column, wanted));
+    if (wanted.length > 0) cells.push(...page_cells(page, column, wanted));
     if (next === rows.length) break;
   }
   return cells;
@@ -34,37 +29,48 @@ export function read_cells(chunk: Uint8Array, codec: number, column: ParquetColu
 export function find_text(chunk: Uint8Array, codec: number, column: ParquetColumn, text: Uint8Array): number[] {
   const found: number[] = [];
   for (const page of data_pages(chunk, codec, column)) {
-    const { header, first_row, dictionary } = page;
-    const { at, levels } = value_start(page, column);
-    const is_plain = header.encoding === PLAIN;
-    const count = levels === null ? header.value_count : levels.reduce((sum, level) => sum + level, 0);
-    const values = is_plain
-      ? plain_matches(page.content, at, count, text)
-      : dictionary_matches(
-          page,
-          at,
-          count,
-          column,
-          dictionary.map((cell) => cell instanceof Uint8Array && Buffer.compare(cell, text) === 0),
-        );
+    const { first_row } = page;
+    const { values, levels } = matching_values(page, column, text);
     if (levels === null) found.push(...values.map((value) => first_row + value));
     else found.push(...rows_of_values(levels, values).map((row) => first_row + row));
   }
   return found;
 }
 
+type Matches = { values: number[]; levels: Uint32Array | null };
+
+/** Which of a page's values are the text. */
+function matching_values(page: DataPage, column: ParquetColumn, text: Uint8Array): Matches {
+  const { header } = page;
+  const is_plain = header.encoding === ENCODING.plain;
+  const is_match = is_plain
+    ? []
+    : page.dictionary().map((cell) => cell instanceof Uint8Array && Buffer.compare(cell, text) === 0);
+  if (!is_plain && !is_match.includes(true)) return { values: [], levels: null };
+  const content = page.content();
+  const { at, levels } = value_start(content, header, column);
+  const count = levels === null ? header.value_count : levels.reduce((sum, level) => sum + level, 0);
+  if (is_plain) return { values: plain_matches(content, at, count, text), levels };
+  const values: number[] = [];
+  for (const [value, index] of dictionary_indexes(content, at, count, header, column.name).entries()) {
+    if (is_match[index]) values.push(value);
+  }
+  return { values, levels };
+}
+
 function* data_pages(chunk: Uint8Array, codec: number, column: ParquetColumn): Generator<DataPage> {
-  let dictionary: Cell[] = [];
+  let dictionary: () => readonly Cell[] = () => [];
   let at = 0;
   let first_row = 0;
   while (at < chunk.length) {
     const reader = new ThriftReader(chunk, at);
     const header = read_page_header(reader);
-    const content = decompressed(chunk.subarray(reader.at, reader.at + header.compressed_bytes), codec, header.bytes);
+    const compressed = chunk.subarray(reader.at, reader.at + header.compressed_bytes);
+    const content = () => decompressed(compressed, codec, header.bytes);
     at = reader.at + header.compressed_bytes;
-    if (header.type === DICTIONARY_PAGE) {
-      dictionary = plain_values(content, 0, column.type, header.value_count, null);
-    } else if (header.type === DATA_PAGE) {
+    if (header.type === PAGE.dictionary) {
+      dictionary = once(() => plain_cells(content(), 0, column.type, counting(header.value_count)));
+    } else if (header.type === PAGE.data) {
       yield { content, header, dictionary, first_row };
       first_row += header.value_count;
     } else {
@@ -73,12 +79,25 @@ function* data_pages(chunk: Uint8Array, codec: number, column: ParquetColumn): G
   }
 }
 
-/** Where the values of a page begin, and which rows have one: null where all do. */
-function value_start({ content, header }: DataPage, column: ParquetColumn): { at: number; levels: Uint32Array | null } {
-  if (!column.is_optional) return { at: 0, levels: null };
+const counting = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
+
+type ValueStart = {
+  at: number;
+  /** By row, 1 for one that has a value; null where all do. */
+  levels: Uint32Array | null;
+};
+
+function value_start(content: Uint8Array, { value_count }: PageHeader, { is_optional }: ParquetColumn): ValueStart {
+  if (!is_optional) return { at: 0, levels: null };
   // Its definition level says whether a cell has a value.
-  const levels = hybrid_values(content, 4, 1, header.value_count);
   const at = 4 + new DataView(content.buffer, content.byteOffset).getUint32(0, true);
+  if (run_value(content, 4, 1, value_count) === 1) return { at, levels: null };
+  const levels = hybrid_values(content, 4, 1, value_count);
   return { at, levels: levels.every((level) => level === 1) ? null : levels };
 }
 
@@ -100,21 +119,6 @@ function is_at(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   return true;
 }
 
-function dictionary_matches(
-  { content, header }: DataPage,
-  at: number,
-  count: number,
-  { name }: ParquetColumn,
-  is_match: readonly boolean[],
-): number[] {
-  if (!is_match.includes(true)) return [];
-  const matches: number[] = [];
-  for (const [value, index] of dictionary_indexes(content, at, count, header, name).entries()) {
-    if (is_match[index]) matches.push(value);
-  }
-  return matches;
-}
-
 function dictionary_indexes(
   content: Uint8Array,
   at: number,
@@ -122,7 +126,7 @@ function dictionary_indexes(
   { encoding }: PageHeader,
   name: string,
 ): Uint32Array {
-  if (encoding !== RLE_DICTIONARY && encoding !== PLAIN_DICTIONARY) {
+  if (encoding !== ENCODING.rle_dictionary && encoding !== ENCODING.plain_dictionary) {
     throw new ParquetError(`${name}: encoding ${encoding}`);
   }
   return hybrid_values(content, at + 1, content[at], count);
@@ -141,7 +145,7 @@ function rows_of_values(levels: Uint32Array, values: readonly number[]): number[
 }
 
 function read_page_header(reader: ThriftReader): PageHeader {
-  const header = { type: -1, bytes: 0, compressed_bytes: 0, value_count: 0, encoding: PLAIN };
+  const header = { type: -1, bytes: 0, compressed_bytes: 0, value_count: 0, encoding: ENCODING.plain as number };
   reader.struct((id) => {
     if (id === 1) header.type = reader.integer();
     else if (id === 2) header.bytes = reader.integer();
@@ -167,17 +171,32 @@ function decompressed(bytes: Uint8Array, codec: number, length: number): Uint8Ar
 }
 
 function page_cells(page: DataPage, column: ParquetColumn, wanted: readonly number[]): Cell[] {
-  const { content, header, dictionary } = page;
-  const { at, levels } = value_start(page, column);
+  const { header } = page;
+  const content = page.content();
+  const { at, levels } = value_start(content, header, column);
   const places = levels === null ? wanted : value_places(levels, wanted);
-  const last = places.reduce((high, place) => Math.max(high, place), -1);
-  if (last < 0) return places.map(() => null);
-  if (header.encoding === PLAIN) {
-    const values = plain_values(content, at, column.type, last + 1, new Set(places));
-    return places.map((place) => (place < 0 ? null : values[place]));
-  }
-  const indexes = dictionary_indexes(content, at, last + 1, header, column.name);
-  return places.map((place) => (place < 0 ? null : dictionary[indexes[place]]));
+  const values = levels === null ? wanted : places.filter((place) => place >= 0);
+  const last = values.at(-1);
+  if (last === undefined) return places.map(() => null);
+  const cells = value_cells(page, content, at, column, values, last);
+  if (levels === null) return cells;
+  let next = 0;
+  return places.map((place) => (place < 0 ? null : cells[next++]));
+}
+
+/** The values at these places, which ascend to `last`. */
+function value_cells(
+  page: DataPage,
+  content: Uint8Array,
+  at: number,
+  { type, name }: ParquetColumn,
+  values: readonly number[],
+  last: number,
+): Cell[] {
+  if (page.header.encoding === ENCODING.plain) return plain_cells(content, at, type, values);
+  const dictionary = page.dictionary();
+  const indexes = dictionary_indexes(content, at, last + 1, page.header, name);
+  return values.map((value) => dictionary[indexes[value]]);
 }
 
 /** Nulls are not among the values: where the value of each row stands, or -1. */

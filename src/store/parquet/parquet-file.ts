@@ -1,6 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
 import { type Bounds, Footer, footer_bytes } from "./footer.ts";
+import { page_places } from "./offset-index.ts";
 import { find_text, read_cells } from "./page.ts";
 import type { Cell } from "./types.ts";
 
@@ -9,6 +10,15 @@ const TAIL_READ_BYTES = 256 * 1024;
 
 /** Reading what lies between costs less than a further call. */
 const GAP_BYTES_MAX = 64 * 1024;
+
+/** Pages of a chunk, or the whole of it, and the places in it of the rows that are wanted. */
+type Piece = { start: number; length: number; rows: readonly number[] };
+
+function bytes_of(content: ReadonlyMap<Piece, Uint8Array>, piece: Piece): Uint8Array {
+  const bytes = content.get(piece);
+  if (bytes === undefined) throw new ParquetError("a piece was not read");
+  return bytes;
+}
 
 /** A Parquet file, open for reading some of its rows. It must not change. */
 export class ParquetFile implements AsyncDisposable {
@@ -59,13 +69,17 @@ export class ParquetFile implements AsyncDisposable {
     const columns = names.map((name) => this.place(name));
     const chunks = columns.map((column) => group * footer.columns.length + column);
     // Half of the columns have one value in all rows of a group, as a rule.
-    const content = await this.read_chunks(chunks.filter((chunk) => footer.constant(chunk) === undefined));
+    const pieces = await Promise.all(
+      chunks.map(async (chunk) => (footer.constant(chunk) === undefined ? this.pieces(chunk, rows) : [])),
+    );
+    const content = await this.read_pieces(pieces.flat());
     return chunks.map((chunk, index) => {
       const constant = footer.constant(chunk);
       if (constant !== undefined) return rows.map(() => constant);
-      const bytes = content.get(chunk);
-      if (bytes === undefined) throw new ParquetError(`chunk ${chunk} was not read`);
-      return read_cells(bytes, footer.codecs[chunk], footer.columns[columns[index]], rows);
+      const column = footer.columns[columns[index]];
+      return pieces[index].flatMap((piece) =>
+        read_cells(bytes_of(content, piece), footer.codecs[chunk], column, piece.rows),
+      );
     });
   }
 
@@ -80,28 +94,44 @@ export class ParquetFile implements AsyncDisposable {
       const is_it = constant instanceof Uint8Array && wanted.equals(constant);
       return is_it ? Array.from({ length: footer.row_counts[group] }, (_, place) => place) : [];
     }
-    const bytes = (await this.read_chunks([chunk])).get(chunk);
-    if (bytes === undefined) throw new ParquetError(`chunk ${chunk} was not read`);
+    const piece = this.whole(chunk, []);
+    const bytes = bytes_of(await this.read_pieces([piece]), piece);
     return find_text(bytes, footer.codecs[chunk], footer.columns[column], wanted);
   }
 
-  /** The bytes of each chunk. What lies side by side is read at once. */
-  private async read_chunks(chunks: readonly number[]): Promise<Map<number, Uint8Array>> {
-    const { starts, lengths } = this.footer;
-    const content = new Map<number, Uint8Array>();
-    const in_file_order = chunks.toSorted((a, b) => starts[a] - starts[b]);
+  /** What is to be read of a chunk for the cells of some rows. */
+  private async pieces(chunk: number, rows: readonly number[]): Promise<Piece[]> {
+    const { index_starts, index_lengths, row_counts, columns } = this.footer;
+    if (index_lengths[chunk] === 0) return [this.whole(chunk, rows)];
+    const pages = page_places(await read(this.handle, index_starts[chunk], index_lengths[chunk]));
+    const row_count = row_counts[Math.floor(chunk / columns.length)];
+    return pages.flatMap(({ start, length, first_row }, index) => {
+      const end_row = pages[index + 1]?.first_row ?? row_count;
+      const of_page = rows.filter((row) => row >= first_row && row < end_row).map((row) => row - first_row);
+      return of_page.length === 0 ? [] : [{ start, length, rows: of_page }];
+    });
+  }
+
+  private whole(chunk: number, rows: readonly number[]): Piece {
+    return { start: this.footer.starts[chunk], length: this.footer.lengths[chunk], rows };
+  }
+
+  /** The bytes of each piece. What lies side by side is read at once. */
+  private async read_pieces(pieces: readonly Piece[]): Promise<Map<Piece, Uint8Array>> {
+    const content = new Map<Piece, Uint8Array>();
+    const in_file_order = pieces.toSorted((a, b) => a.start - b.start);
+    const end_of = ({ start, length }: Piece) => start + length;
     while (in_file_order.length > 0) {
       let count = 1;
-      const end_of = (chunk: number) => starts[chunk] + lengths[chunk];
       while (
         count < in_file_order.length &&
-        starts[in_file_order[count]] - end_of(in_file_order[count - 1]) <= GAP_BYTES_MAX
+        in_file_order[count].start - end_of(in_file_order[count - 1]) <= GAP_BYTES_MAX
       )
         count++;
       const neighbours = in_file_order.splice(0, count);
-      const start = starts[neighbours[0]];
+      const { start } = neighbours[0];
       const bytes = await read(this.handle, start, end_of(neighbours[count - 1]) - start);
-      for (const chunk of neighbours) content.set(chunk, bytes.subarray(starts[chunk] - start, end_of(chunk) - start));
+      for (const piece of neighbours) content.set(piece, bytes.subarray(piece.start - start, end_of(piece) - start));
     }
     return content;
   }

@@ -5,46 +5,32 @@ import { type Cell, TYPE } from "./types.ts";
 
 /** One value alone, as statistics have it: a text without its length. */
 export function plain_value(bytes: Uint8Array, type: number): Cell {
-  return type === TYPE.byte_array ? bytes : (plain_values(bytes, 0, type, 1, null)[0] ?? null);
+  return type === TYPE.byte_array ? bytes : (plain_cells(bytes, 0, type, [0])[0] ?? null);
 }
 
-/** The first `count` values. Of texts only those at `places` are cut out, or all where that is null. */
-export function plain_values(
-  bytes: Uint8Array,
-  start: number,
-  type: number,
-  count: number,
-  places: ReadonlySet<number> | null,
-): Cell[] {
+/** The values at these places, which ascend. */
+export function plain_cells(bytes: Uint8Array, start: number, type: number, places: readonly number[]): Cell[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   switch (type) {
     case TYPE.byte_array:
-      return texts(view, bytes, start, count, places);
+      return texts(view, bytes, start, places);
     case TYPE.int32:
-      return Array.from({ length: count }, (_, i) => view.getInt32(start + i * 4, true));
+      return places.map((place) => view.getInt32(start + place * 4, true));
     case TYPE.int64:
-      return Array.from({ length: count }, (_, i) => view.getBigInt64(start + i * 8, true));
+      return places.map((place) => view.getBigInt64(start + place * 8, true));
     case TYPE.boolean:
-      return Array.from({ length: count }, (_, i) => (bytes[start + (i >> 3)] & (1 << (i & 7))) !== 0);
+      return places.map((place) => (bytes[start + (place >> 3)] & (1 << (place & 7))) !== 0);
     default:
       throw new ParquetError(`type ${type}`);
   }
 }
 
-function texts(
-  view: DataView,
-  bytes: Uint8Array,
-  start: number,
-  count: number,
-  places: ReadonlySet<number> | null,
-): Cell[] {
-  const cells: Cell[] = [];
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    const length = view.getUint32(at, true);
-    if (places === null || places.has(i)) cells[i] = bytes.subarray(at + 4, at + 4 + length);
-    at += 4 + length;
-  }
-  if (at > bytes.length) throw new ParquetError("a page ends early");
-  return cells;
+function texts(view: DataView, bytes: Uint8Array, start: number, places: readonly number[]): Cell[] {
+  let [at, place] = [start, 0];
+  return places.map((wanted) => {
+    for (; place < wanted; place++) at += 4 + view.getUint32(at, true);
+    const end = at + 4 + view.getUint32(at, true);
+    if (end > bytes.length) throw new ParquetError("a page ends early");
+    return bytes.subarray(at + 4, end);
+  });
 }

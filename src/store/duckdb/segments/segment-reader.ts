@@ -1,5 +1,6 @@
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type Cell, ParquetFile } from "../../parquet/index.ts";
+import { hash_trace, hash_trace_id, new_key_hash } from "../keys/key-hash.ts";
 import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
 import type { Segment } from "./segment.ts";
@@ -10,6 +11,8 @@ const LIST_COLUMNS = ["start_time", "trace_id", "span_id", "parent_span_id", "ju
 
 /** Finds and reads rows of one segment without DuckDB. */
 export class SegmentReader implements AsyncDisposable {
+  private listed_traces: Promise<Uint32Array> | null = null;
+
   private constructor(private readonly file: ParquetFile) {}
 
   static async open({ spans_path }: Segment): Promise<SegmentReader> {
@@ -23,16 +26,43 @@ export class SegmentReader implements AsyncDisposable {
     for (let group = 0; group < file.group_count; group++) {
       const { min, max } = file.bounds(group, "trace_id");
       if (trace_id < min || trace_id > max) continue;
-      const places = await file.find(group, "trace_id", trace_id);
+      const places = await this.trace_places(group, trace_id);
       if (places.length === 0) continue;
-      const [starts, span_ids] = await file.cells(group, ["start_time", "span_id"], places);
+      const [trace_ids, starts, span_ids] = await file.cells(group, ["trace_id", "start_time", "span_id"], places);
       const { first_row } = file.group(group);
       for (const [index, place] of places.entries()) {
+        if (text(trace_ids[index]) !== trace_id) continue;
         const span_id = text(span_ids[index]);
         found.push({ row: first_row + place, start_us: starts[index] as bigint, trace_id, span_id });
       }
     }
     return found;
+  }
+
+  /** Where in a group rows of a trace may be. */
+  private async trace_places(group: number, trace_id: string): Promise<number[]> {
+    // Here rows are in the order of traces: what the bounds let through is there, as a rule.
+    if (this.file.constant(group, "is_listed") === false) return this.file.find(group, "trace_id", trace_id);
+    // There the bounds of all groups are alike.
+    const hashes = await (this.listed_traces ??= this.hash_listed_traces());
+    const { first } = hash_trace_id(trace_id);
+    const { first_row, row_count } = this.file.group(group);
+    const places: number[] = [];
+    for (let place = 0; place < row_count; place++) if (hashes[first_row + place] === first) places.push(place);
+    return places;
+  }
+
+  /** By row, as far as groups have listed ones: a hash of its trace. */
+  private async hash_listed_traces(): Promise<Uint32Array> {
+    const { file } = this;
+    const hashes: number[] = [];
+    const hash = new_key_hash();
+    for (let group = 0; group < file.group_count && file.constant(group, "is_listed") !== false; group++) {
+      const places = Array.from({ length: file.group(group).row_count }, (_, place) => place);
+      const [ids] = await file.cells(group, ["trace_id"], places);
+      for (const id of ids) hashes.push(hash_trace(id as Uint8Array, 0, hash).first);
+    }
+    return Uint32Array.from(hashes);
   }
 
   /**

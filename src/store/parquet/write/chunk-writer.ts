@@ -50,6 +50,7 @@ export class ChunkWriter {
     put_hybrid(page, levels, row_count, LEVEL_WIDTH);
     new DataView(page.bytes.buffer).setUint32(0, page.length - 4, true);
     page.put(values.content);
+    const at = this.start + this.out.length;
     this.put_page(page.content, PAGE.data, () =>
       thrift.struct(5, () => {
         thrift.i32(1, row_count);
@@ -59,6 +60,7 @@ export class ChunkWriter {
       }),
     );
     for (let row = 0; row < row_count; row++) meta.null_count += 1 - levels[row];
+    meta.pages.push({ at, bytes: this.start + this.out.length - at, first_row: meta.value_count });
     meta.value_count += row_count;
     meta.encoding = encoding;
     values.clear();
@@ -95,4 +97,5 @@ const new_meta = (data_page_at: number, codec: number): ChunkMeta => ({
   dictionary_page_at: null,
   null_count: 0,
   bounds: null,
+  pages: [],
 });

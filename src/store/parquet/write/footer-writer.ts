@@ -1,7 +1,7 @@
 import { TYPE } from "../types.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { ThriftWriter } from "./thrift-writer.ts";
-import type { ChunkMeta, LogicalType, WrittenColumn } from "./types.ts";
+import type { ChunkMeta, IndexPlace, LogicalType, WrittenColumn } from "./types.ts";
 
 // The format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 const VERSION = 1;
@@ -29,10 +29,15 @@ function utc_microseconds(thrift: ThriftWriter): void {
 
 export type GroupMeta = { row_count: number; chunks: readonly ChunkMeta[] };
 
-/** What stands at the end of a file: FileMetaData, its length and the magic. */
-export function footer_of(columns: readonly WrittenColumn[], groups: readonly GroupMeta[]): Uint8Array {
+/**
+ * What stands at the end of a file, from `start` on: an OffsetIndex for each chunk of several pages, FileMetaData, its
+ * length and the magic.
+ */
+export function footer_of(columns: readonly WrittenColumn[], groups: readonly GroupMeta[], start: number): Uint8Array {
   const out = new ByteSink();
   const thrift = new ThriftWriter(out);
+  const indexes = put_indexes(thrift, groups, start);
+  const metadata_at = out.length;
   const paths = columns.map(({ name }) => [Buffer.from(name)]);
   thrift.members(() => {
     thrift.i32(1, VERSION);
@@ -45,6 +50,10 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
       thrift.structs(1, [...chunks.entries()], ([index, chunk]) => {
         thrift.i64(2, 0);
         thrift.struct(3, () => put_chunk(thrift, TYPES[columns[index].kind].type, paths[index], chunk));
+        const pages = indexes.get(chunk);
+        if (pages === undefined) return;
+        thrift.i64(4, pages.at);
+        thrift.i32(5, pages.bytes);
       });
       thrift.i64(
         2,
@@ -54,9 +63,27 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
     });
     thrift.binary(6, Buffer.from("junjo-traces"));
   });
-  out.uint32(out.length);
+  out.uint32(out.length - metadata_at);
   out.put(MAGIC);
   return out.content;
+}
+
+/** Says where they are. A page that is the only one is where its chunk is. */
+function put_indexes(thrift: ThriftWriter, groups: readonly GroupMeta[], start: number): Map<ChunkMeta, IndexPlace> {
+  const places = new Map<ChunkMeta, IndexPlace>();
+  for (const chunk of groups.flatMap(({ chunks }) => chunks)) {
+    if (chunk.pages.length < 2) continue;
+    const at = thrift.out.length;
+    thrift.members(() =>
+      thrift.structs(1, chunk.pages, (page) => {
+        thrift.i64(1, page.at);
+        thrift.i32(2, page.bytes);
+        thrift.i64(3, page.first_row);
+      }),
+    );
+    places.set(chunk, { at: start + at, bytes: thrift.out.length - at });
+  }
+  return places;
 }
 
 /** Null: the root. */

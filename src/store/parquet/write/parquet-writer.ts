@@ -40,9 +40,8 @@ export class ParquetWriter implements Disposable {
     this.out.put(MAGIC);
   }
 
-  /** Adds rows of these cells, by column, in the order of `rows`. */
-  add_rows(cells: readonly ColumnCells[], rows: Uint32Array): void {
-    const { group_rows } = this.options;
+  /** Adds rows of these cells, by column, in the order of `rows`, in groups of `group_rows` at most. */
+  add_rows(cells: readonly ColumnCells[], rows: Uint32Array, group_rows = this.options.group_rows): void {
     for (let first = 0; first < rows.length; first += group_rows) {
       this.add_group(cells, rows.subarray(first, first + group_rows));
       this.flush();
@@ -51,7 +50,7 @@ export class ParquetWriter implements Disposable {
 
   /** Ends the file and makes it durable. */
   finish(): { bytes: number; crc32: number } {
-    this.out.put(footer_of(this.columns, this.groups));
+    this.out.put(footer_of(this.columns, this.groups, this.bytes));
     this.flush();
     fsyncSync(this.descriptor);
     return { bytes: this.bytes, crc32: this.checksum };

@@ -8,8 +8,8 @@ import type { Bounds, ChunkMeta, TextCells } from "./types.ts";
  * Whoever reads one cell decompresses its page: large ones compress better, small ones are faster. A row that is larger
  * than this has a page of its own.
  */
-const PAGE_BYTES = 4096 * 1024;
-const DICTIONARY_BYTES_MAX = 1024 * 1024;
+const PAGE_BYTES = 512 * 1024;
+const DICTIONARY_BYTES_MAX = 128 * 1024;
 /** So many values show whether they repeat. */
 const TRIAL_VALUES = 128;
 /** Bounds of longer texts are left out, but for columns that must have them. */

@@ -26,7 +26,15 @@ export type ChunkMeta = {
   dictionary_page_at: number | null;
   null_count: number;
   bounds: Bounds | null;
+  /** Its data pages, in their order. */
+  pages: PagePlace[];
 };
+
+/** Where a page lies in the file, and the place in the row group of its first row. */
+export type PagePlace = { at: number; bytes: number; first_row: number };
+
+/** Where the places of a chunk's pages are written. */
+export type IndexPlace = { at: number; bytes: number };
 
 /** As PLAIN writes values, texts without their lengths. */
 export type Bounds = { min: Uint8Array; max: Uint8Array };
