@@ -31,11 +31,14 @@ export class LoadPlan {
 
   /** The load generator's options for requests `first` and on. */
   load_options(first: number): string[] {
-    return [
-      ...["--first", String(first), "--spans-per-request", String(SPANS_PER_REQUEST)],
-      ...["--epoch-unix-nano", String(this.epoch_unix_nano), "--step-nano", String(STEP_NANO)],
-      ...(this.is_repeating ? ["--repeating"] : []),
-    ];
+    const options = {
+      first,
+      "spans-per-request": SPANS_PER_REQUEST,
+      "epoch-unix-nano": this.epoch_unix_nano,
+      "step-nano": STEP_NANO,
+    };
+    const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    return this.is_repeating ? [...given, "--repeating"] : given;
   }
 
   body(number: number): Uint8Array {

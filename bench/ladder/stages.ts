@@ -10,8 +10,11 @@ const POLL_PAUSE_MS = 1;
 const DISK_BLOCK_BYTES = 512;
 const VISIBLE_TIMES = 20;
 const COLD_TIMES = 60;
-/** Beyond all that a ladder sends. */
-const FIRST_EXTRA_REQUEST = 1_000_000;
+/** Beyond all that a ladder of 50M spans sends. */
+const FIRST_VISIBLE_REQUEST = 200_000;
+const FIRST_RATED_REQUEST = 300_000;
+const RATE = 50_000;
+const RATED_SECONDS = 15;
 
 export type Ingest = { load: LoadResult; settled_seconds: number; cpu_us_per_span: number; rss_mib: number };
 
@@ -50,11 +53,23 @@ export async function ask_cold(start: () => Promise<Server>, plan: LoadPlan, req
   return cold;
 }
 
-/** From the acknowledgement of a request until one of its traces is found. */
-export async function visible_ms(server: Server, plan: LoadPlan): Promise<number[]> {
+export type Visible = { idle_ms: readonly number[]; at_rate_ms: readonly number[] };
+
+/** From the acknowledgement of a request until one of its traces is found: with nothing else to do, and at RATE. */
+export async function visible(server: Server, plan: LoadPlan, rung: number): Promise<Visible> {
+  const first = FIRST_VISIBLE_REQUEST + rung * 2 * VISIBLE_TIMES;
+  const idle_ms = await visible_ms(server, plan, first);
+  const load = { spans: RATE * RATED_SECONDS, protocol: "http", rate: RATE } as const;
+  const first_rated = FIRST_RATED_REQUEST + rung * Math.ceil(load.spans / SPANS_PER_REQUEST);
+  const sent = send(server, load, plan.load_options(first_rated));
+  const at_rate_ms = await visible_ms(server, plan, first + VISIBLE_TIMES);
+  await sent;
+  return { idle_ms, at_rate_ms };
+}
+
+async function visible_ms(server: Server, plan: LoadPlan, first: number): Promise<number[]> {
   const taken_ms: number[] = [];
-  for (let turn = 0; turn < VISIBLE_TIMES; turn++) {
-    const number = FIRST_EXTRA_REQUEST + Math.floor(Math.random() * 1e9);
+  for (let number = first; number < first + VISIBLE_TIMES; number++) {
     const { trace_id, span_id } = plan.span_of(number, 0);
     await fetch(`http://127.0.0.1:${server.ports.otlp_http}/v1/traces`, {
       method: "POST",

@@ -90,6 +90,7 @@ describe("a long list", () => {
   it("breaks off when the store fails on the way", async () => {
     await using own = await start_test_api();
     await add_big(own);
+    await own.store.seal();
     const response = await own.get(PATH);
     expect(response.status).toBe(200);
     await own.store[Symbol.asyncDispose]();

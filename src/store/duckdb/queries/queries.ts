@@ -2,7 +2,6 @@ import type { DuckDBValue } from "@duckdb/node-api";
 import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../types.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
-import type { Segment } from "../segments/segment.ts";
 import type { ListedRow } from "../source-rows.ts";
 import type { SegmentReader } from "../segments/segment-reader.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";

@@ -1,3 +1,4 @@
+import { StoreError } from "../../types.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
@@ -11,8 +12,11 @@ export class SegmentReaders implements AsyncDisposable {
   /** By segment, the one used last at the end. */
   private readonly entries = new Map<string, Entry>();
   private readonly closing = new Set<Promise<void>>();
+  private is_closed = false;
 
+  /** Rejects with what the file or the system say, and once it is disposed of. */
   async use<Result>(segment: Segment, work: (reader: SegmentReader) => Promise<Result>): Promise<Result> {
+    if (this.is_closed) throw new StoreError("closed", "the store is closed");
     const entry = this.entry_of(segment);
     entry.user_count++;
     try {
@@ -37,6 +41,7 @@ export class SegmentReaders implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.is_closed = true;
     for (const segment_id of this.entries.keys()) this.drop(segment_id);
     await Promise.all(this.closing);
   }
