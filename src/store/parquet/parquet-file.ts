@@ -69,9 +69,12 @@ export class ParquetFile implements AsyncDisposable {
     const columns = names.map((name) => this.place(name));
     const chunks = columns.map((column) => group * footer.columns.length + column);
     // Half of the columns have one value in all rows of a group, as a rule.
-    const pieces = await Promise.all(
-      chunks.map(async (chunk) => (footer.constant(chunk) === undefined ? this.pieces(chunk, rows) : [])),
-    );
+    const pieces: Piece[][] = [];
+    for (const chunk of chunks) {
+      if (footer.constant(chunk) !== undefined) pieces.push([]);
+      else if (footer.index_lengths[chunk] === 0) pieces.push([this.whole(chunk, rows)]);
+      else pieces.push(await this.pages(chunk, rows));
+    }
     const content = await this.read_pieces(pieces.flat());
     return chunks.map((chunk, index) => {
       const constant = footer.constant(chunk);
@@ -99,10 +102,9 @@ export class ParquetFile implements AsyncDisposable {
     return find_text(bytes, footer.codecs[chunk], footer.columns[column], wanted);
   }
 
-  /** What is to be read of a chunk for the cells of some rows. */
-  private async pieces(chunk: number, rows: readonly number[]): Promise<Piece[]> {
+  /** The pages of a chunk that some rows are on. */
+  private async pages(chunk: number, rows: readonly number[]): Promise<Piece[]> {
     const { index_starts, index_lengths, row_counts, columns } = this.footer;
-    if (index_lengths[chunk] === 0) return [this.whole(chunk, rows)];
     const pages = page_places(await read(this.handle, index_starts[chunk], index_lengths[chunk]));
     const row_count = row_counts[Math.floor(chunk / columns.length)];
     return pages.flatMap(({ start, length, first_row }, index) => {

@@ -40,7 +40,8 @@ export class KeySet {
   }
 
   for_each(visit: (first: number, second: number) => void): void {
-    for (const [slot, arrival] of this.arrivals.entries()) if (arrival > 0) visit(this.first[slot], this.second[slot]);
+    const { first, second, arrivals } = this;
+    for (let slot = 0; slot < arrivals.length; slot++) if (arrivals[slot] > 0) visit(first[slot], second[slot]);
   }
 
   /** Where the hash is, or would be. */
@@ -59,12 +60,12 @@ export class KeySet {
     this.first = new Uint32Array(slots);
     this.second = new Uint32Array(slots);
     this.arrivals = new Uint32Array(slots);
-    for (const [old, arrival] of arrivals.entries()) {
-      if (arrival === 0) continue;
+    for (let old = 0; old < arrivals.length; old++) {
+      if (arrivals[old] === 0) continue;
       const slot = this.slot_of(first[old], second[old]);
       this.first[slot] = first[old];
       this.second[slot] = second[old];
-      this.arrivals[slot] = arrival;
+      this.arrivals[slot] = arrivals[old];
     }
   }
 }

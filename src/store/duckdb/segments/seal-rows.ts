@@ -86,8 +86,13 @@ function patch_order({ patches, text }: HotMemory, count: number): Uint32Array {
       const at = text.byteOffset + patches.offsets[column][row];
       return Buffer.from(text.buffer, at, patches.lengths[column][row]).toString("latin1");
     }).join("");
-  const keys = Array.from({ length: count }, (_, row) => key_of(row));
-  return Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b])));
+  const keys: string[] = [];
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) {
+    keys.push(key_of(row));
+    rows[row] = row;
+  }
+  return rows.sort((a, b) => (keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b])));
 }
 
 function keys_of_rows({ spans, text }: HotMemory, count: number): SegmentKeys {

@@ -50,8 +50,8 @@ export class NumberChunks {
 function range_of(cells: NumberCells, rows: Uint32Array): { min: number | bigint; max: number | bigint } {
   let min = cells[rows[0]];
   let max = min;
-  for (const row of rows) {
-    const value = cells[row];
+  for (let i = 1; i < rows.length; i++) {
+    const value = cells[rows[i]];
     if (value < min) min = value;
     if (value > max) max = value;
   }

@@ -50,7 +50,8 @@ export class TextChunks {
     dictionary.clear(bytes);
     let value_count = 0;
     let [offset, length, number] = [-1, -1, 0];
-    for (const row of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
       if (lengths[row] < 0) continue;
       // Neighbours often share their text.
       if (offsets[row] !== offset || lengths[row] !== length) {
@@ -90,7 +91,8 @@ export class TextChunks {
     const bounds = new TextBounds(bytes, is_bounded ? Infinity : BOUND_BYTES_MAX);
     chunk.begin(start, CODEC.zstd);
     let page_rows = 0;
-    for (const row of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
       const length = lengths[row];
       if (page_rows > 0 && values.length + length > PAGE_BYTES) {
         chunk.data_page(page_rows, ENCODING.plain, levels);
