@@ -18,6 +18,12 @@ export const SHUTDOWN_MS_MAX = 5_000;
 /** Rows of the hot tier at most: enough for few large files, and few enough that reading them again takes seconds. */
 export const HOT_ROWS_MAX = 245_760;
 
+/** DuckDB does not get by with less. */
+export const DUCKDB_MEMORY_BYTES_MIN = 64 * 1024 * 1024;
+
+/** What DuckDB gets where there is plenty: more makes nothing faster that is asked every day. */
+export const DUCKDB_MEMORY_BYTES_DEFAULT_MAX = 1024 * 1024 * 1024;
+
 /** After this long rows are sealed however few they are: until then the queue must keep them too. */
 export const HOT_AGE_MS_MAX = 10 * 60_000;
 

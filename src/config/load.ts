@@ -1,14 +1,20 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { isIP } from "node:net";
+import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import type { z } from "zod";
+import { DUCKDB_MEMORY_BYTES_DEFAULT_MAX, DUCKDB_MEMORY_BYTES_MIN } from "./limits.ts";
 import { env_name, flag_name, is_setting, SETTINGS, type SettingName } from "./settings.ts";
 
 type Values = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]["schema"]> };
 
 /** All settings, checked; paths are absolute. */
 export type Config = Readonly<
-  Omit<Values, "data_dir" | "db_duckdb_path"> & { data_dir: string; db_duckdb_path: string }
+  Omit<Values, "data_dir" | "db_duckdb_path" | "duckdb_memory_bytes"> & {
+    data_dir: string;
+    db_duckdb_path: string;
+    duckdb_memory_bytes: number;
+  }
 >;
 
 export type ConfigSources = {
@@ -24,7 +30,7 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Reads and checks all settings. Throws ConfigError. Looks at the disk only to choose the default of DATA_DIR. */
+/** Reads and checks all settings. Throws ConfigError. Looks at disk and memory only to choose defaults. */
 export function load_config(sources: ConfigSources): Config {
   const file = sources.file;
   const unknown = Object.keys(file?.values ?? {}).find((name) => !is_setting(name));
@@ -35,9 +41,10 @@ export function load_config(sources: ConfigSources): Config {
 
   const data_dir = resolve(values.data_dir ?? default_data_dir());
   const db_duckdb_path = resolve(values.db_duckdb_path ?? join(data_dir, "duckdb", "traces.duckdb"));
+  const duckdb_memory_bytes = values.duckdb_memory_bytes ?? default_duckdb_memory_bytes();
   refuse_half_of_tls(values);
   refuse_equal_ports(values);
-  return { ...values, data_dir, db_duckdb_path };
+  return { ...values, data_dir, db_duckdb_path, duckdb_memory_bytes };
 }
 
 function read_setting(name: SettingName, { flags, env, file }: ConfigSources): unknown {
@@ -68,6 +75,12 @@ function default_data_dir(): string {
     // Not there or not ours to write: the usual case outside a container.
   }
   return "./.dbdata";
+}
+
+/** The rest is for the hot tier, the runtime, and the system's cache of files. */
+function default_duckdb_memory_bytes(): number {
+  const quarter = Math.floor((process.constrainedMemory() || totalmem()) / 4);
+  return Math.max(DUCKDB_MEMORY_BYTES_MIN, Math.min(DUCKDB_MEMORY_BYTES_DEFAULT_MAX, quarter));
 }
 
 /** To be called before anything listens: throws ConfigError when strangers could. `has_keys`: the key file holds some. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HOT_AGE_MS_MAX, HOT_ROWS_MAX } from "./limits.ts";
+import { DUCKDB_MEMORY_BYTES_MIN, HOT_AGE_MS_MAX, HOT_ROWS_MAX } from "./limits.ts";
 import { parse_setting_key, type SettingKey } from "../access/index.ts";
 
 const MIB = 1024 * 1024;
@@ -87,7 +87,11 @@ export const SETTINGS = {
   request_bytes_max: setting(whole(1, 900 * MIB), 64 * MIB, "size of one OTLP request, after decompression"),
   wal_max_bytes: setting(positive, 8192 * MIB, "size of the queue; beyond it receivers answer 'try again later'"),
   disk_free_bytes_min: setting(whole(0), 256 * MIB, "free disk below which receivers answer 'try again later'"),
-  duckdb_memory_bytes: setting(whole(64 * MIB), 1024 * MIB, "DuckDB's memory_limit"),
+  duckdb_memory_bytes: setting(
+    whole(DUCKDB_MEMORY_BYTES_MIN).optional(),
+    undefined,
+    "DuckDB's memory_limit; a quarter of the memory that this process may use, at most 1 GiB",
+  ),
   duckdb_threads: setting(whole(1, 256), 2, "threads that DuckDB may use"),
   hot_rows_max: setting(whole(1), HOT_ROWS_MAX, "spans in memory at which they are written to a segment"),
   hot_age_max_ms: setting(positive, HOT_AGE_MS_MAX, "time after which they are, however few"),
