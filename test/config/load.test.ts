@@ -14,10 +14,14 @@ const file = (values: Record<string, unknown>) => ({ path: "settings.toml", valu
 
 describe("where a value comes from", () => {
   it("is the default when nobody says otherwise", () => {
-    const { data_dir, db_duckdb_path, ...rest } = load();
+    const { data_dir, db_duckdb_path, duckdb_memory_bytes, ...rest } = load();
     const defaults = Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]);
-    expect({ ...rest, data_dir: undefined, db_duckdb_path: undefined }).toEqual(Object.fromEntries(defaults));
+    const resolved = { data_dir: undefined, db_duckdb_path: undefined, duckdb_memory_bytes: undefined };
+    expect({ ...rest, ...resolved }).toEqual(Object.fromEntries(defaults));
     expect(db_duckdb_path).toBe(join(data_dir, "duckdb", "traces.duckdb"));
+    expect(duckdb_memory_bytes).toBe(
+      Math.min(2 ** 30, Math.max(64 * 2 ** 20, Math.floor(process.constrainedMemory() / 4))),
+    );
   });
 
   it("is the flag, then the environment, then the file", () => {
