@@ -67,11 +67,12 @@ export async function send(
 }
 
 /** Resolves when so many spans can be asked for. */
-export async function stored({ ports }: Server, span_count: number): Promise<void> {
-  for (;;) {
-    const metrics = await (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text();
-    const stored_count = Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);
-    if (stored_count >= span_count) return;
-    await Bun.sleep(POLL_PAUSE_MS);
-  }
+export async function stored(server: Server, span_count: number): Promise<void> {
+  while ((await stored_count(server)) < span_count) await Bun.sleep(POLL_PAUSE_MS);
+}
+
+/** Spans that a server has stored since its start. */
+export async function stored_count({ ports }: Server): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text();
+  return Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);
 }

@@ -48,15 +48,19 @@ export async function start_floor(path?: string): Promise<Server> {
   return new Server(child, { otlp_http: await first_line(child.stdout, ({ port }) => port as number | undefined) });
 }
 
-/** `junjo-traces serve` or `ingest`, from source or as the executable that was built. */
+/**
+ * `junjo-traces serve` or `ingest`, from source or as the executable that was built. `under`: the command that is to
+ * run it.
+ */
 export async function start_program(
   command: "serve" | "ingest",
   data_dir: string,
   is_binary: boolean,
+  under: readonly string[] = [],
 ): Promise<Server> {
   const program = is_binary ? [join(ROOT, "dist/junjo-traces")] : [process.execPath, join(ROOT, "src/main.ts")];
   const ports = ["http", "otlp-grpc", "otlp-http", "read-spans"].flatMap((name) => [`--${name}-port`, "0"]);
-  const child = Bun.spawn([...program, command, "--data-dir", data_dir, ...ports], {
+  const child = Bun.spawn([...under, ...program, command, "--data-dir", data_dir, ...ports], {
     stdout: "ignore",
     stderr: "pipe",
   });

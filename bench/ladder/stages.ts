@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { send, stored } from "../measure.ts";
+import { send, stored, stored_count } from "../measure.ts";
 import type { LoadResult } from "../load.ts";
 import { type Server, start_program } from "../processes.ts";
 import { type LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
@@ -107,9 +107,4 @@ function forget_files(): void {
 function http_port({ ports }: Server): number {
   if (ports.http === undefined) throw new Error("the server answers no questions");
   return ports.http;
-}
-
-async function stored_count(server: Server): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${http_port(server)}/metrics`)).text();
-  return Number(/^junjo_traces_stored_spans_total (\d+)/m.exec(metrics)?.[1] ?? 0);
 }
