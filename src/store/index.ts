@@ -6,6 +6,7 @@ export {
   type ListKind,
   type PageRange,
   type RowKey,
+  type SegmentLease,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
