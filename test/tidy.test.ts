@@ -31,8 +31,9 @@ const ROOMS: Record<string, readonly string[]> = {
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
+  inspect: ["wal", "decode", "poll", "store", "backup"],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
-  "command-line": ["backup", "serve.ts", "http"],
+  "command-line": ["backup", "inspect", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

@@ -6,6 +6,7 @@ export const COMMANDS = {
   "keys list": { operands: [], what: "print the keys' ids, names and scopes" },
   "keys revoke": { operands: ["ID|NAME"], what: "let a key be good for nothing" },
   backup: { operands: ["DIR"], what: "copy everything that is kept into DIR, while a server runs or not" },
+  verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
   health: { operands: [], what: "ask the server at HTTP_PORT whether it is ready" },
   openapi: { operands: [], what: "print the OpenAPI document of the HTTP API" },
   version: { operands: [], what: "print the version" },

@@ -8,6 +8,7 @@ import { read_config_file } from "./config-file.ts";
 import { print_health } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
 import { run_until_signal } from "./run-until-signal.ts";
+import { print_verification } from "./verify.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -35,6 +36,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "keys list": (_, settings) => print_keys(key_file_path(settings())),
   "keys revoke": ({ operands }, settings) => revoke_key(key_file_path(settings()), operands[0]),
   backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
+  verify: (_, settings) => told(() => print_verification(settings())),
   health: (_, settings) => print_health(settings()),
   openapi: async () => {
     const { openapi_document } = await import("../http/index.ts");
@@ -55,6 +57,19 @@ async function run_backup(config: Config, directory: string): Promise<number> {
     return 1;
   }
 }
+
+/** Says in one line what rooms that are loaded late have refused. */
+async function told(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !TOLD.has(error.name)) throw error;
+    console.error(`junjo-traces: ${error.message}`);
+    return 1;
+  }
+}
+
+const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError"]);
 
 function run_server(command: "serve" | "ingest", config: Config): Promise<number> {
   refuse_open_listeners(config, read_keys(key_file_path(config)).length > 0);

@@ -1,0 +1,8 @@
+/**
+ * What commands do with stored data, beside a running server or without one: `verify` checks them.
+ *
+ * The server only promises that files stay while they are read (see backup); they are read by DuckDB in this process, in
+ * bounded memory. All reject with InspectError, BackupError or StoreError, whose messages are one line.
+ */
+export { InspectError, type InspectErrorCode } from "./error.ts";
+export { verify } from "./verify.ts";
