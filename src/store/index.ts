@@ -19,3 +19,5 @@ export { lock_store_file } from "./duckdb/lock.ts";
 export type { LeasedOptions } from "./duckdb/leased/leased-database.ts";
 export type { Fault, Verification } from "./duckdb/verify/types.ts";
 export { verify_leased, verify_store } from "./duckdb/verify/verify.ts";
+export { LeasedRows, type SpanWithPatches } from "./duckdb/leased/leased-rows.ts";
+export type { RowFilter } from "./duckdb/leased/row-filter.ts";

@@ -75,7 +75,7 @@ describe("verify of a store that is whole", () => {
   });
 
   it("leaves it as it is", async () => {
-    const listing = () => readdirSync(dir.path, { recursive: true }).sort();
+    const listing = () => readdirSync(dir.path, { recursive: true, encoding: "utf8" }).sort();
     const before = listing();
     expect(await faults()).toEqual([]);
     expect(listing()).toEqual(before);
