@@ -30,7 +30,9 @@ export function any_value(value: string): string {
 
 /** A stored object as an OTLP list of KeyValues, behind those that `first` holds. */
 export function key_values(object: string, other_kind: OtherKind = USUAL, first: readonly string[] = []): string {
-  const rest = Array.from(members(object), ([key, value]) => key_value(key, other_kind(key, value) ?? any_value(value)));
+  const rest = Array.from(members(object), ([key, value]) =>
+    key_value(key, other_kind(key, value) ?? any_value(value)),
+  );
   return `[${[...first, ...rest].join()}]`;
 }
 
@@ -39,8 +41,19 @@ export const key_value = (key: string, value: string): string => `{"key":${key},
 
 export const string_value = (text: string): string => `{"stringValue":${JSON.stringify(text)}}`;
 
-/** A stored text, of which is known that it was sent as bytes or as a double that is no number. */
+/**
+ * A value of which nothing is stored but that it was there: of a kind that spans do not have. Left out, it would be none,
+ * which matters where a value's JSON becomes a text.
+ */
+const UNKNOWN_VALUE = '{"stringValueStrindex":0}';
+
+/**
+ * A stored value whose JSON is what was made of it where text is wanted, so that it was no text: of those that look like
+ * one, bytes, or a double that is no number. Null: the usual reading will do.
+ */
 export function no_string(value: string): string | null {
+  if (value === "null") return UNKNOWN_VALUE;
+  if (!is_text(value)) return null;
   const text = JSON.parse(value) as string;
   if (NON_FINITE.has(text)) return `{"doubleValue":${value}}`;
   return bytes_value(text);

@@ -41,7 +41,11 @@ export function span_attributes(row: SpanRow, patches: PatchFacts | null): strin
   return stayed === "[]" || first === "" ? `[${first}${stayed.slice(1)}` : `[${first},${stayed.slice(1)}`;
 }
 
-function moved_attribute(row: SpanRow, { column, attribute, newer }: MovedColumn, found: Map<string, string>): string[] {
+function moved_attribute(
+  row: SpanRow,
+  { column, attribute, newer }: MovedColumn,
+  found: Map<string, string>,
+): string[] {
   const cell = row[column];
   const other = newer === undefined ? undefined : found.get(newer);
   const from_other = other === undefined || other === "null" ? null : text_of(other);

@@ -1,4 +1,4 @@
-import { is_text, key_values, no_string, type OtherKind } from "./any-value.ts";
+import { key_values, no_string, type OtherKind } from "./any-value.ts";
 import { object, span_json } from "./span.ts";
 import type { PatchFacts, SpanRow } from "./types.ts";
 
@@ -69,7 +69,7 @@ const resource_json = (row: SpanRow): string =>
 const service_name_of =
   ({ service_name }: SpanRow): OtherKind =>
   (key, value) =>
-    key === '"service.name"' && is_text(value) && service_name === value ? no_string(value) : null;
+    key === '"service.name"' && service_name === value ? no_string(value) : null;
 
 function scope_head(row: SpanRow): string {
   const scope = object({

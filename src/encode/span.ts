@@ -60,9 +60,8 @@ function event_json(event: string, patch: Patch | undefined): string {
 /** Of the two attributes that patches are made of, bytes are another patch than their base64 as text. */
 function kinds_by_patch(patch: Patch): OtherKind {
   return (key, value) => {
-    if (!is_text(value)) return null;
     if (key === '"junjo.store.id"') return patch.store_id === value ? no_string(value) : null;
-    if (key !== '"junjo.state_json_patch"' || !patch.is_string) return null;
+    if (key !== '"junjo.state_json_patch"' || !patch.is_string || !is_text(value)) return null;
     const text = JSON.parse(value) as string;
     return is_json(text) ? bytes_value(text) : null;
   };
