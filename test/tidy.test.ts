@@ -34,7 +34,7 @@ const ROOMS: Record<string, readonly string[]> = {
   backup: ["wal", "store"],
   inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
-  "command-line": ["backup", "inspect", "serve.ts", "http"],
+  "command-line": ["backup", "decode", "inspect", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

@@ -1,4 +1,4 @@
-export type InspectErrorCode = "no_data" | "bad_option" | "output_failed";
+export type InspectErrorCode = "no_data" | "output_failed";
 
 /** What was asked for was not done. The message is one line. */
 export class InspectError extends Error {

@@ -23,7 +23,7 @@ export class LeasedDatabase implements AsyncDisposable {
   static async open(
     { path, memory_bytes, threads }: LeasedOptions,
     segments: readonly SegmentPaths[],
-    also_path?: string,
+    also_path: string | null = null,
   ): Promise<LeasedDatabase> {
     const temp_directory = `${path}.tmp-${process.pid}`;
     const instance = await DuckDBInstance.create(":memory:", {
@@ -39,7 +39,7 @@ export class LeasedDatabase implements AsyncDisposable {
     try {
       const connection = await connect(instance);
       const paths = segments.flatMap(({ spans_path, patches_path }) => [spans_path, patches_path]);
-      const allowed = also_path === undefined ? paths : [...paths, also_path];
+      const allowed = also_path === null ? paths : [...paths, also_path];
       await connection.run(`SET allowed_paths = [${sql_list(allowed)}]`);
       await connection.run(`SET allowed_directories = [${sql_text(temp_directory)}]`);
       await connection.run("SET enable_external_access = false");

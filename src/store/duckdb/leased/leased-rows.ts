@@ -22,17 +22,24 @@ export class LeasedRows implements AsyncDisposable {
     private readonly database: LeasedDatabase,
   ) {}
 
-  /** `output_path`: the file that `copy` may write. */
-  static open(options: LeasedOptions, directories: readonly string[], output_path?: string): Promise<LeasedRows> {
+  /** `written_path`: the file that `copy` may write. */
+  static open(
+    options: LeasedOptions,
+    directories: readonly string[],
+    written_path: string | null,
+  ): Promise<LeasedRows> {
     return translated(async () => {
       const segments = directories.map((directory) => Segment.open(directory));
-      return new LeasedRows(segments, await LeasedDatabase.open(options, segments, output_path));
+      return new LeasedRows(segments, await LeasedDatabase.open(options, segments, written_path));
     });
   }
 
   /** Spans as the API gives them, each as the JSON text of one row, in no order. */
   async *row_texts(filter: RowFilter): AsyncGenerator<string> {
-    for await (const cells of this.cells(filter, (segment, where) => `SELECT ${CELLS} FROM ${segment.spans_table} AS spans ${where}`)) {
+    for await (const cells of this.cells(
+      filter,
+      (segment, where) => `SELECT ${CELLS} FROM ${segment.spans_table} AS spans ${where}`,
+    )) {
       yield row_text(cells as Cell[]);
     }
   }
