@@ -3,8 +3,8 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InspectError } from "./error.ts";
 
-/** Pieces of about this size are written: a system call for each line would cost more than the line. */
-const PIECE_CHARACTERS = 256 * 1024;
+/** What is written at once, unless a line is longer: a system call for each line would cost more than the line. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Where lines go. */
 export interface LineSink {
@@ -35,7 +35,7 @@ export async function write_whole(path: string, work: (unfinished: string) => Pr
 /** Has `work` write lines to a new file. */
 export async function write_lines(path: string, work: (sink: LineSink) => Promise<void>): Promise<void> {
   await using file = await open(path, "wx", 0o600);
-  const sink = line_sink((text) => write_file(file, text));
+  const sink = line_sink((bytes) => write_all(file, bytes));
   await work(sink);
   await sink.flush();
 }
@@ -45,32 +45,38 @@ export async function print_lines(work: (sink: LineSink) => Promise<void>): Prom
   // What goes wrong is told by each write.
   process.stdout.on("error", () => undefined);
   const sink = line_sink(
-    (text) =>
+    (bytes) =>
       new Promise((written, failed) => {
-        process.stdout.write(text, (error) => (error ? failed(as_output_error("standard output", error)) : written()));
+        process.stdout.write(bytes, (error) => (error ? failed(as_output_error("standard output", error)) : written()));
       }),
   );
   await work(sink);
   await sink.flush();
 }
 
-function line_sink(put: (text: string) => Promise<void>): LineSink {
-  let text = "";
+function line_sink(put: (bytes: Uint8Array) => Promise<void>): LineSink {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let length = 0;
   const flush = async () => {
-    const piece = text;
-    text = "";
-    if (piece !== "") await put(piece);
+    const bytes = piece.subarray(0, length);
+    length = 0;
+    if (bytes.length > 0) await put(bytes);
   };
   return {
     flush,
     write: async (line) => {
-      text += `${line}\n`;
-      if (text.length >= PIECE_CHARACTERS) await flush();
+      const bytes = Buffer.byteLength(line) + 1;
+      if (length + bytes > PIECE_BYTES) await flush();
+      if (bytes > PIECE_BYTES) return put(Buffer.from(`${line}\n`));
+      length += piece.write(line, length);
+      length += piece.write("\n", length);
     },
   };
 }
 
-const write_file = (file: FileHandle, text: string): Promise<void> => file.writeFile(text);
+async function write_all(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
+}
 
 async function sync(path: string): Promise<void> {
   await using handle = await open(path);

@@ -102,12 +102,28 @@ function cell_sql(name: string, kind: ColumnKind): string {
   return kind === "timestamp_us" ? `epoch_us(spans.${name})` : `spans.${name}`;
 }
 
+/**
+ * Garbage that comes together before it is collected. Left alone, JavaScriptCore waits for a gigabyte and more: an export of
+ * 150,000 spans of 3.5 KB as OTLP took 2.1 GB, and takes 0.7 with this, in 1.1 times the time.
+ */
+const GARBAGE_BYTES_MAX = 32 * 1024 * 1024;
+/** What a cell takes besides its text. */
+const CELL_BYTES = 128;
+
 async function* streamed(connection: DuckDBConnection, sql: string): AsyncGenerator<unknown[]> {
   const result = await translated(() => connection.stream(sql));
+  let garbage_bytes = 0;
   for (;;) {
     const chunk = await translated(() => result.fetchChunk());
     if (chunk === null || chunk.rowCount === 0) return;
-    for (const row of chunk.getRows()) yield row.map(cell_value);
+    for (const row of chunk.getRows()) {
+      const cells = row.map(cell_value);
+      for (const cell of cells) garbage_bytes += CELL_BYTES + (cell instanceof Uint8Array ? cell.length : 0);
+      yield cells;
+      if (garbage_bytes < GARBAGE_BYTES_MAX) continue;
+      garbage_bytes = 0;
+      Bun.gc(true);
+    }
   }
 }
 
