@@ -25,14 +25,16 @@ const ROOMS: Record<string, readonly string[]> = {
   receive: ["wal"],
   ingest: ["receive", "wal"],
   decode: [],
-  store: ["wal", "decode"],
+  encode: ["decode"],
+  store: ["wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
   query: ["store"],
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
+  inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
-  "command-line": ["backup", "serve.ts", "http"],
+  "command-line": ["backup", "decode", "inspect", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

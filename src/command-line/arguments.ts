@@ -3,6 +3,7 @@ import { version } from "../../package.json" with { type: "json" };
 import { flag_name, SETTINGS, type SettingName } from "../config/index.ts";
 import { type Scope, SCOPES } from "../access/index.ts";
 import { command_of, type CommandName, COMMANDS_HELP } from "./commands.ts";
+import { DATA_OPTIONS, type DataOptions } from "./data-options.ts";
 import { settings_help } from "./settings-help.ts";
 
 export type Invocation = {
@@ -11,6 +12,8 @@ export type Invocation = {
   operands: string[];
   /** Of `keys add`. */
   key: { name?: string; scope?: Scope[] };
+  /** Of the commands that read data. */
+  options: DataOptions;
   /** Where a TOML file with settings is, if the arguments say. */
   config_path?: string;
   /** Only flags that were given. */
@@ -34,18 +37,37 @@ export function parse_arguments(argv: readonly string[]): Invocation | null {
   }
   const found = command_of(program.args);
   if (typeof found === "string") throw new UsageError(found);
-  const { config: config_path, name, scope, ...flags } = program.opts<Options>();
+  const {
+    config: config_path,
+    name,
+    scope,
+    format,
+    since,
+    until,
+    service,
+    trace,
+    output,
+    table,
+    ...flags
+  } = program.opts<Options>();
+  const options = { format, since, until, service, trace, output, table };
   if (found.command !== "keys add" && (name ?? scope) !== undefined) {
     throw new UsageError("--name and --scope are for keys add");
+  }
+  for (const option of data_option_names()) {
+    const { commands } = DATA_OPTIONS[option];
+    if (options[option] !== undefined && !commands.includes(found.command)) {
+      throw new UsageError(`--${option} is for ${commands.join(" and ")}`);
+    }
   }
   const by_name = setting_names().flatMap((name) => {
     const value = flags[option_of(name).attributeName()];
     return value === undefined ? [] : [[name, value]];
   });
-  return { ...found, config_path, key: { name, scope }, flags: Object.fromEntries(by_name) };
+  return { ...found, config_path, key: { name, scope }, options, flags: Object.fromEntries(by_name) };
 }
 
-type Options = { config?: string; name?: string; scope?: Scope[] } & Record<string, unknown>;
+type Options = { config?: string; name?: string; scope?: Scope[] } & DataOptions & Record<string, unknown>;
 
 function create_program(): Command {
   const program = new Command("junjo-traces")
@@ -59,9 +81,12 @@ function create_program(): Command {
     .configureOutput({ writeErr: () => undefined })
     .exitOverride()
     .addHelpText("after", `\nCommands:\n${COMMANDS_HELP}\n\n${settings_help()}`);
+  for (const name of data_option_names()) program.addOption(new Option(DATA_OPTIONS[name].flags).hideHelp());
   for (const name of setting_names()) program.addOption(option_of(name).hideHelp());
   return program;
 }
+
+const data_option_names = () => Object.keys(DATA_OPTIONS) as (keyof DataOptions)[];
 
 const setting_names = () => Object.keys(SETTINGS) as SettingName[];
 

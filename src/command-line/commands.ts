@@ -1,4 +1,4 @@
-/** Every command: its words, what follows them, and what it is for. The order is that of `--help`. */
+/** Every command: its words, what follows them (in brackets: or not), and what it is for. The order is that of `--help`. */
 export const COMMANDS = {
   serve: { operands: [], what: "take traces in, store them and answer questions about them (default)" },
   ingest: { operands: [], what: "take traces in and serve the queue to other readers, nothing else" },
@@ -6,6 +6,17 @@ export const COMMANDS = {
   "keys list": { operands: [], what: "print the keys' ids, names and scopes" },
   "keys revoke": { operands: ["ID|NAME"], what: "let a key be good for nothing" },
   backup: { operands: ["DIR"], what: "copy everything that is kept into DIR, while a server runs or not" },
+  export: {
+    operands: [],
+    what:
+      "write spans elsewhere: --format parquet|otlp-json|jsonl, --output FILE, --since TIME, --until TIME, --service NAME, " +
+      "--trace ID, --table spans|state_patches (parquet)",
+  },
+  sql: {
+    operands: ["[SELECT]"],
+    what: "answer a SELECT, given here or on standard input: --format table|json|csv (table)",
+  },
+  verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
   health: { operands: [], what: "ask the server at HTTP_PORT whether it is ready" },
   openapi: { operands: [], what: "print the OpenAPI document of the HTTP API" },
   version: { operands: [], what: "print the version" },
@@ -25,7 +36,10 @@ export function command_of(words: readonly string[]): { command: CommandName; op
   const command = [words.slice(0, 2).join(" "), words[0]].find(is_command);
   if (command === undefined) return `there is no command "${words.slice(0, 2).join(" ")}"; try --help`;
   const operands = words.slice(command.split(" ").length);
-  if (operands.length !== COMMANDS[command].operands.length) return `it is "${usage_of(command)}"; try --help`;
+  const { operands: names }: { operands: readonly string[] } = COMMANDS[command];
+  const needed = names.filter((name) => !name.startsWith("["));
+  if (operands.length < needed.length || operands.length > names.length)
+    return `it is "${usage_of(command)}"; try --help`;
   return { command, operands };
 }
 

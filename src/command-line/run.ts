@@ -1,13 +1,17 @@
 import { version } from "../../package.json" with { type: "json" };
 import { AccessError, key_file_path, read_keys } from "../access/index.ts";
 import { type Config, ConfigError, load_config, refuse_open_listeners } from "../config/index.ts";
+import type { ExportOptions } from "../inspect/index.ts";
 import { create_logger } from "../observe/index.ts";
 import { type Invocation, parse_arguments, UsageError } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { read_config_file } from "./config-file.ts";
+import { export_options, OptionError, sql_format } from "./data-options.ts";
 import { print_health } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
+import { print_sql } from "./sql.ts";
 import { run_until_signal } from "./run-until-signal.ts";
+import { print_verification } from "./verify.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -20,7 +24,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   } catch (error) {
     if (!is_expected(error)) throw error;
     console.error(`junjo-traces: ${error.message}`);
-    return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+    return error instanceof AccessError ? 1 : 2;
   }
 }
 
@@ -35,6 +39,9 @@ const ACTIONS: Record<CommandName, Action> = {
   "keys list": (_, settings) => print_keys(key_file_path(settings())),
   "keys revoke": ({ operands }, settings) => revoke_key(key_file_path(settings()), operands[0]),
   backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
+  export: ({ options }, settings) => told(() => run_export(settings(), export_options(options))),
+  sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_format(options))),
+  verify: (_, settings) => told(() => print_verification(settings())),
   health: (_, settings) => print_health(settings()),
   openapi: async () => {
     const { openapi_document } = await import("../http/index.ts");
@@ -56,6 +63,25 @@ async function run_backup(config: Config, directory: string): Promise<number> {
   }
 }
 
+async function run_export(config: Config, options: ExportOptions): Promise<number> {
+  const { export_rows } = await import("../inspect/index.ts");
+  await export_rows(config, options);
+  return 0;
+}
+
+/** Says in one line what rooms that are loaded late have refused. */
+async function told(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !TOLD.has(error.name)) throw error;
+    console.error(`junjo-traces: ${error.message}`);
+    return 1;
+  }
+}
+
+const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError"]);
+
 function run_server(command: "serve" | "ingest", config: Config): Promise<number> {
   refuse_open_listeners(config, read_keys(key_file_path(config)).length > 0);
   return run_until_signal(async () => {
@@ -70,4 +96,4 @@ function settings_of({ config_path, flags }: Invocation, env: Environment): Conf
 }
 
 const is_expected = (error: unknown): error is Error =>
-  error instanceof UsageError || error instanceof ConfigError || error instanceof AccessError;
+  [UsageError, OptionError, ConfigError, AccessError].some((kind) => error instanceof kind);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { iso_time_us } from "../decode/index.ts";
 import { CURSOR } from "./cursor.ts";
 
 const LIMIT_MAX = 10_000;
@@ -22,11 +23,7 @@ const offset = whole_number(0, Number.MAX_SAFE_INTEGER)
 /** Microseconds since 1970 of an ISO 8601 time; what is below a microsecond is cut off. */
 const time = z.iso
   .datetime({ offset: true, error: "expected a time such as 2026-11-23T18:00:00.123456Z, with Z or an offset" })
-  .transform((text) => {
-    const fraction = /\.(\d+)/.exec(text)?.[1] ?? "";
-    const whole_ms = Date.parse(text.replace(/\.\d+/, ""));
-    return BigInt(whole_ms) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, "0"));
-  });
+  .transform(iso_time_us);
 
 /** Which part of a list: a time range, and where in it to go on. */
 const range = {

@@ -7,6 +7,6 @@
  */
 export { CursorFile } from "./cursor-file.ts";
 export { open_queue_source, QUEUE_SOURCE, type QueueSource } from "./queue-source.ts";
-export { type Poller, type PollerOptions, start_poller } from "./poller.ts";
+export { type Poller, type PollerOptions, drain_source, start_poller } from "./poller.ts";
 export { open_remote_source, type RemoteSourceOptions } from "./remote-source.ts";
 export { PollError, type PollErrorCode, type SpanBatch, type SpanRecord, type SpanSource } from "./types.ts";

@@ -27,14 +27,21 @@ export interface Poller {
 }
 
 /** Starts the loop. It runs until `stop`; no error ends it. */
-export const start_poller = (options: PollerOptions): Poller => new PollLoop(options);
+export function start_poller(options: PollerOptions): Poller {
+  const loop = new PollLoop(options);
+  loop.start();
+  return loop;
+}
+
+/** Stores what the source has now, once, and ends. What can't be stored stays where it is: rejects with the first error. */
+export const drain_source = (options: PollerOptions): Promise<void> => new PollLoop(options).drain();
 
 class PollLoop implements Poller {
   private readonly batch = new DecodedBatch();
   private readonly stopping = new AbortController();
   private readonly health: Health;
   private readonly metrics;
-  private readonly ended: Promise<void>;
+  private ended: Promise<void> = Promise.resolve();
   private position: Ulid | null = null;
   /** What the source has been told that it may forget. */
   private released: Ulid | null = null;
@@ -44,7 +51,20 @@ class PollLoop implements Poller {
   constructor(private readonly options: PollerOptions) {
     this.health = new Health(options.logger, options.source.name);
     this.metrics = create_poller_metrics(options.metrics);
+  }
+
+  start(): void {
     this.ended = this.run();
+  }
+
+  async drain(): Promise<void> {
+    this.position = await this.first_position();
+    for (;;) {
+      const read = await this.options.source.read(this.position, this.stopping.signal);
+      // What is half full may have left something behind, and so may what is less: a single large record.
+      if (read.last_key === null) return;
+      await this.take(read, read.last_key);
+    }
   }
 
   get is_healthy(): boolean {

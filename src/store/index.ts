@@ -6,6 +6,7 @@ export {
   type ListKind,
   type PageRange,
   type RowKey,
+  type SegmentLease,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
@@ -15,3 +16,8 @@ export {
 export { open_store } from "./duckdb/store.ts";
 export type { SessionOptions as StoreOptions } from "./duckdb/session.ts";
 export { lock_store_file } from "./duckdb/lock.ts";
+export type { LeasedOptions } from "./duckdb/leased/leased-database.ts";
+export type { Fault, Verification } from "./duckdb/verify/types.ts";
+export { verify_leased, verify_store } from "./duckdb/verify/verify.ts";
+export { LeasedRows, type SpanWithPatches } from "./duckdb/leased/leased-rows.ts";
+export type { RowFilter } from "./duckdb/leased/row-filter.ts";

@@ -47,6 +47,9 @@ export type SqlAnswer = {
   truncated: boolean;
 };
 
+/** Segments' directories, by absolute path, whose files stay and do not change until it is disposed of. */
+export type SegmentLease = Disposable & { readonly directories: readonly string[] };
+
 /** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
 export type ListKind = "roots" | "llm_roots" | "workflows";
 
@@ -84,6 +87,12 @@ export interface SpanStore extends AsyncDisposable {
    * Questions are answered meanwhile, and appends taken as far as there is room.
    */
   hold(): Promise<Disposable>;
+
+  /**
+   * Makes durable what was appended, and gives the segments that together hold each row of it once. They can be read with
+   * other means. Appending, sealing and merging go on meanwhile; what is replaced or deleted keeps its place on the disk.
+   */
+  lease(): Promise<SegmentLease>;
 
   /** The key of `source` behind which `append` goes on: opens the store again if an error has closed it. */
   position(source: string): Promise<Ulid | null>;

@@ -8,7 +8,7 @@ import type { SpanStore } from "../../src/store/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
 import { span_init } from "../support/otlp.ts";
 import { poll_until } from "../support/poll-until.ts";
-import { append_spans, open_test_store } from "../support/store.ts";
+import { append_spans, open_test_store, page_rows } from "../support/store.ts";
 import { temp_dir } from "../support/temp-dir.ts";
 
 let resources: AsyncDisposableStack;
@@ -30,6 +30,7 @@ afterEach(() => resources.disposeAsync());
 /** A connection that has the hold. */
 async function held(): Promise<Socket> {
   const socket = connect(path);
+  socket.write("hold\n");
   expect(String(await once(socket, "data"))).toBe("held\n");
   return socket;
 }
@@ -90,6 +91,7 @@ describe("a hold", () => {
   it("comes after another", async () => {
     const first = await held();
     const second = connect(path);
+    second.write("hold\n");
     const said = once(second, "data");
     const waiting = append();
     first.destroy();
@@ -102,6 +104,7 @@ describe("a hold", () => {
     const first = await held();
     const second = connect(path);
     await once(second, "connect");
+    second.write("hold\n");
     second.destroy();
     first.destroy();
     await append().ended;
@@ -122,10 +125,40 @@ describe("a hold", () => {
     expect(lines).toMatchObject([{ level: 40, msg: expect.stringMatching(/^cannot listen on .*: no backups/) }]);
   });
 
+  it("is not given to who asks for something else", async () => {
+    const socket = connect(path);
+    socket.write("everything\n");
+    await once(socket, "close");
+    await append().ended;
+  });
+
   it("is refused by a store that is closed", async () => {
     await store[Symbol.asyncDispose]();
     const socket = connect(path);
+    socket.write("hold\n");
     await once(socket, "close");
-    expect(lines).toMatchObject([{ level: 50, msg: "the store could not be held for a backup" }]);
+    expect(lines).toMatchObject([{ level: 50, msg: "the store could not be held for whoever asked" }]);
+  });
+});
+
+describe("a lease", () => {
+  it("names what holds all rows, whose files stay while the store goes on", async () => {
+    await append_spans(store, [span_init({ name: "leased" })]);
+    const socket = connect(path);
+    socket.write("lease\n");
+    const line = String(await once(socket, "data"));
+    expect(line).toStartWith("leased ");
+    const directories = JSON.parse(line.slice("leased ".length)) as string[];
+    expect(directories).toHaveLength(1);
+
+    const [span] = await page_rows(store.list("roots", "shop", { limit: 1, offset: 0 }));
+    expect(await store.delete_trace(span.trace_id)).toBe(1);
+    await append().ended;
+    expect(existsSync(join(directories[0], "spans.parquet"))).toBe(true);
+
+    socket.write("copied\n");
+    expect(String(await once(socket, "data"))).toBe("confirmed\n");
+    await poll_until(() => !existsSync(directories[0]), { what: "the deleted segment gone" });
+    await poll_until(() => lines.length === 1, { what: "the lease noted" });
   });
 });

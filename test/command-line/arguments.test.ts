@@ -5,7 +5,7 @@ import { settings_help } from "../../src/command-line/settings-help.ts";
 
 describe("arguments", () => {
   it("serves unless told otherwise", () => {
-    expect(parse_arguments([])).toEqual({ command: "serve", operands: [], key: {}, flags: {} });
+    expect(parse_arguments([])).toEqual({ command: "serve", operands: [], key: {}, options: {}, flags: {} });
   });
 
   it("takes flags before and behind the command", () => {
@@ -13,6 +13,7 @@ describe("arguments", () => {
       command: "ingest",
       operands: [],
       key: {},
+      options: {},
       config_path: "x.toml",
       flags: { http_port: "1", insecure: true },
     };

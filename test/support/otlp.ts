@@ -50,3 +50,9 @@ export function request_bytes(spans: readonly SpanInit[], service_name = "shop")
 }
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+export const event_init = (name: string, attributes: Record<string, string>) => ({
+  name,
+  timeUnixNano: 1_795_000_000_000_000_001n,
+  attributes: text_attributes(attributes),
+});

@@ -7,6 +7,7 @@ import {
   type DeadLetter,
   type ListKind,
   type PageRange,
+  type SegmentLease,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
@@ -74,6 +75,15 @@ class DuckDbStore implements SpanStore {
 
   hold(): Promise<Disposable> {
     return this.translated(() => this.opened.keeper.hold());
+  }
+
+  lease(): Promise<SegmentLease> {
+    return this.write(async ({ tiers, views }) => {
+      await tiers.seal();
+      const held = views.hold();
+      const directories = held.view.segments.map(({ directory }) => directory);
+      return { directories, [Symbol.dispose]: () => held[Symbol.dispose]() };
+    });
   }
 
   delete_trace(trace_id: string): Promise<number> {

@@ -16,6 +16,11 @@ const PATCH_NAMES = PATCH_COLUMNS.map(({ name }) => name).join(", ");
  */
 export async function answer_sql(connection: DuckDBConnection, sql: string, view: View): Promise<SqlAnswer> {
   await name_rows(connection, view);
+  return answer_select(connection, sql);
+}
+
+/** The same over what the connection knows by these names. */
+export async function answer_select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
   await connection.run("BEGIN TRANSACTION READ ONLY");
   try {
     return await select(connection, sql);

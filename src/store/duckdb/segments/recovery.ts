@@ -13,6 +13,11 @@ import { is_unfinished } from "./segment-writer.ts";
 const REMOVED = ".removed";
 const DAMAGED = ".damaged-";
 
+export const is_removed = (name: string): boolean => name.endsWith(REMOVED);
+
+/** Moved aside because it was damaged. */
+export const is_aside = (name: string): boolean => name.includes(DAMAGED);
+
 /**
  * Makes catalog and directory agree, and gives the segments that count.
  *
@@ -85,8 +90,8 @@ function open_all(directory: string, known: ReadonlySet<string>, logger: Logger)
   const broken = new Set<string>();
   for (const name of readdirSync(directory)) {
     const path = join(directory, name);
-    if (is_unfinished(name) || name.endsWith(REMOVED)) rmSync(path, { recursive: true, force: true });
-    else if (!name.includes(DAMAGED)) {
+    if (is_unfinished(name) || is_removed(name)) rmSync(path, { recursive: true, force: true });
+    else if (!is_aside(name)) {
       try {
         opened.push(Segment.open(path));
       } catch (error) {

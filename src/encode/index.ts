@@ -1,0 +1,9 @@
+/**
+ * From rows back to OTLP: what src/decode does, inverted.
+ *
+ * A RequestWriter makes ExportTraceServiceRequests in OTLP's JSON of rows of `spans`, with what state patches tell of them.
+ * Sent to an empty server they become the same rows of `spans` and `state_patches`, to the letter, but for what the rows do
+ * not tell: docs/operations.md has the list.
+ */
+export { RequestWriter } from "./request.ts";
+export type { PatchFacts, SpanRow } from "./types.ts";

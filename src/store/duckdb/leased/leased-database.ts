@@ -1,0 +1,73 @@
+import { rm } from "node:fs/promises";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { column_definitions } from "../column-types.ts";
+import { connect, type DatabaseOptions } from "../database.ts";
+import { sql_list, sql_text } from "../row-source.ts";
+
+/** What segments are read with. `path`: the store's, beside which DuckDB may put what has no room in memory. */
+export type LeasedOptions = DatabaseOptions;
+
+/** The files of some segments. */
+export type SegmentPaths = { spans_path: string; patches_path: string };
+
+/** A DuckDB in memory whose views `spans` and `state_patches` are all rows of some segments. */
+export class LeasedDatabase implements AsyncDisposable {
+  private constructor(
+    private readonly instance: DuckDBInstance,
+    readonly connection: DuckDBConnection,
+    private readonly temp_directory: string,
+  ) {}
+
+  /** No statement reaches a file but those of the segments and `also_path`, which may be written. */
+  static async open(
+    { path, memory_bytes, threads }: LeasedOptions,
+    segments: readonly SegmentPaths[],
+    also_path: string | null = null,
+  ): Promise<LeasedDatabase> {
+    const temp_directory = `${path}.tmp-${process.pid}`;
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: `${memory_bytes}B`,
+      threads: String(threads),
+      temp_directory,
+      // In order, rows would have to wait for each other in memory.
+      preserve_insertion_order: "false",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      allow_community_extensions: "false",
+    });
+    try {
+      const connection = await connect(instance);
+      const paths = segments.flatMap(({ spans_path, patches_path }) => [spans_path, patches_path]);
+      const allowed = also_path === null ? paths : [...paths, also_path];
+      await connection.run(`SET allowed_paths = [${sql_list(allowed)}]`);
+      await connection.run(`SET allowed_directories = [${sql_text(temp_directory)}]`);
+      await connection.run("SET enable_external_access = false");
+      await name_rows(connection, segments);
+      return new LeasedDatabase(instance, connection, temp_directory);
+    } catch (error) {
+      instance.closeSync();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.connection.closeSync();
+    this.instance.closeSync();
+    await rm(this.temp_directory, { recursive: true, force: true });
+  }
+}
+
+async function name_rows(connection: DuckDBConnection, segments: readonly SegmentPaths[]): Promise<void> {
+  for (const [view, columns, files] of [
+    ["spans", SPAN_COLUMNS, segments.map(({ spans_path }) => spans_path)],
+    ["state_patches", PATCH_COLUMNS, segments.map(({ patches_path }) => patches_path)],
+  ] as const) {
+    if (files.length === 0) {
+      await connection.run(`CREATE TABLE ${view} (${column_definitions(columns)})`);
+      continue;
+    }
+    const names = columns.map(({ name }) => name).join(", ");
+    await connection.run(`CREATE VIEW ${view} AS SELECT ${names} FROM read_parquet([${sql_list(files)}])`);
+  }
+}

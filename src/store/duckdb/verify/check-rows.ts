@@ -1,0 +1,119 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { first_line } from "../database.ts";
+import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
+import { sql_list, sql_text } from "../row-source.ts";
+import type { Segment } from "../segments/segment.ts";
+import type { ReportFault } from "./types.ts";
+
+const TRACE_DIGITS = 32;
+/** What a key takes in DuckDB's hash tables, at most: keys are compared a part of them at a time. */
+const KEY_BYTES = 512;
+/** Faults of one kind that are named; there may be as many as rows. */
+const NAMED_MAX = 20;
+
+/** Reads the rows of one segment and compares them with its manifest and its filter. Gives whether they could be read. */
+export async function check_segment_rows(
+  connection: DuckDBConnection,
+  segment: Segment,
+  report: ReportFault,
+): Promise<boolean> {
+  const { manifest, spans_path, patches_path } = segment;
+  let is_readable = true;
+  for (const [path, expected] of [
+    [spans_path, manifest.span_count],
+    [patches_path, manifest.patch_count],
+  ] as const) {
+    try {
+      const found = await number_of(connection, `SELECT count(*) FROM read_parquet(${sql_text(path)})`);
+      if (found !== expected) report({ path, what: `has ${found} rows, and the manifest says ${expected}` });
+    } catch (error) {
+      is_readable = false;
+      report({ path, what: `can't be read: ${first_line(error)}` });
+    }
+  }
+  if (is_readable) await check_filter(connection, segment, report);
+  return is_readable;
+}
+
+/** A filter may say yes too often, and never no to what is there: rows that it denies are found by nobody. */
+async function check_filter(connection: DuckDBConnection, segment: Segment, report: ReportFault): Promise<void> {
+  const { keys, spans_table, spans_path } = segment;
+  const hash = new_key_hash();
+  const put = named(report);
+  const result = await connection.stream(`SELECT trace_id || span_id, is_llm FROM ${spans_table}`);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return put.rest(spans_path, "spans are not found by the filter");
+    const [ids, are_llm] = chunk.getColumns();
+    for (const [row, id] of ids.entries()) {
+      const bytes = Buffer.from(String(id), "latin1");
+      hash_trace(bytes, 0, hash);
+      const holds_trace = keys.may_hold_trace(hash) && (are_llm[row] !== true || keys.has_llm_trace(hash));
+      if (holds_trace && keys.may_hold_span(hash_span(bytes, 0, TRACE_DIGITS, hash))) continue;
+      put.one(spans_path, `span ${in_two(String(id))} is not found by the filter`);
+    }
+  }
+}
+
+/** Looks for keys that are held twice, and for patches without their span, over all segments. In bounded memory. */
+export async function check_keys(
+  connection: DuckDBConnection,
+  segments: readonly Segment[],
+  memory_bytes: number,
+  report: ReportFault,
+): Promise<void> {
+  if (segments.length === 0) return;
+  const spans = files(segments.map(({ spans_path }) => spans_path));
+  const patches = files(segments.map(({ patches_path }) => patches_path));
+  const row_count = segments.reduce((sum, { manifest }) => sum + manifest.span_count + manifest.patch_count, 0);
+  const part_count = Math.max(1, Math.ceil((row_count * KEY_BYTES) / memory_bytes));
+  const [span_faults, patch_faults, orphans] = [named(report), named(report), named(report)];
+  for (let part = 0; part < part_count; part++) {
+    const in_part = (table: string) =>
+      part_count === 1 ? `FROM ${table}` : `FROM ${table} WHERE hash(trace_id) % ${part_count} = ${part}`;
+    const span_keys = `SELECT trace_id, span_id ${in_part(spans)}`;
+    for (const [key, count] of await rows(connection, twice("trace_id || span_id", in_part(spans)))) {
+      const [trace_id, span_id] = in_two(String(key)).split(" ");
+      const where = `trace_id = ${sql_text(trace_id)} AND span_id = ${sql_text(span_id)}`;
+      const path = await holders(connection, spans, where);
+      span_faults.one(path, `span ${trace_id} ${span_id} is held ${Number(count)} times`);
+    }
+    for (const [key, count] of await rows(connection, twice("patch_id", in_part(patches)))) {
+      const path = await holders(connection, patches, `patch_id = ${sql_text(String(key))}`);
+      patch_faults.one(path, `state patch ${String(key)} is held ${Number(count)} times`);
+    }
+    const lonely = `SELECT patch_id, filename FROM (SELECT * ${in_part(patches)}) ANTI JOIN (${span_keys}) USING (trace_id, span_id) LIMIT ${NAMED_MAX}`;
+    for (const [key, path] of await rows(connection, lonely)) {
+      orphans.one(String(path), `state patch ${String(key)} has no span`);
+    }
+  }
+}
+
+const files = (paths: readonly string[]): string => `read_parquet([${sql_list(paths)}], filename = true)`;
+
+const twice = (key: string, from: string): string =>
+  `SELECT ${key} AS key, count(*) ${from} GROUP BY key HAVING count(*) > 1 LIMIT ${NAMED_MAX}`;
+
+async function holders(connection: DuckDBConnection, table: string, condition: string): Promise<string> {
+  const found = await rows(connection, `SELECT DISTINCT filename FROM ${table} WHERE ${condition} ORDER BY filename`);
+  return found.map(([path]) => String(path)).join(", ");
+}
+
+const rows = async (connection: DuckDBConnection, sql: string) => (await connection.runAndReadAll(sql)).getRows();
+
+const number_of = async (connection: DuckDBConnection, sql: string) => Number((await rows(connection, sql))[0]?.[0]);
+
+const in_two = (key: string): string => `${key.slice(0, TRACE_DIGITS)} ${key.slice(TRACE_DIGITS)}`;
+
+/** Reports the first faults of a kind each, and how many more there were. */
+function named(report: ReportFault) {
+  let count = 0;
+  return {
+    one(path: string, what: string): void {
+      if (++count <= NAMED_MAX) report({ path, what });
+    },
+    rest(path: string, what: string): void {
+      if (count > NAMED_MAX) report({ path, what: `${count - NAMED_MAX} more ${what}` });
+    },
+  };
+}
