@@ -26,7 +26,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ingest: ["receive", "wal"],
   decode: [],
   encode: ["decode"],
-  store: ["wal", "decode", "encode"],
+  store: ["memory", "wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
   query: ["store"],
   http: ["decode", "store", "query"],
