@@ -7,7 +7,7 @@ import { export_rows } from "../../src/inspect/index.ts";
 import type { RowFilter } from "../../src/store/index.ts";
 import { capture_body, capture_names } from "../support/captures.ts";
 import { config_of, open_data_store, patched_span } from "../support/data-dir.ts";
-import { span_init } from "../support/otlp.ts";
+import { span_init, text_attributes } from "../support/otlp.ts";
 import { JSON_TYPE, post_otlp, PROTOBUF } from "../support/otlp-http.ts";
 import { run_program } from "../support/program.ts";
 import { FROM_SOURCE, type ServerProcess, start_server } from "../support/server-process.ts";
@@ -100,6 +100,22 @@ describe("an export", () => {
     expect(await names({ service_name: "bank" })).toEqual(["c"]);
     expect(await names({ trace_id: TRACE })).toEqual(["c"]);
     expect(await names({ trace_id: TRACE, service_name: "shop" })).toEqual([]);
+  });
+
+  it("has a row a line, however its JSON was written", async () => {
+    const state = '{\r\n  "text": "a\\nb",\n\n  "big": 9007199254740993\n}';
+    {
+      await using store = await open_data_store(in_dir("pretty"));
+      await append_spans(
+        store,
+        [span_init({ attributes: text_attributes({ "junjo.workflow.state.start": state }) })],
+        "s",
+      );
+    }
+    const lines = await export_lines(in_dir("pretty"), "--format", "jsonl");
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0])).toMatchObject({ junjo_wf_state_start: JSON.parse(state) as object });
+    expect(lines[0]).toContain("9007199254740993");
   });
 
   it("takes times and ids as they are written", async () => {

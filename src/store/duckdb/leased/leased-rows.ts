@@ -34,13 +34,13 @@ export class LeasedRows implements AsyncDisposable {
     });
   }
 
-  /** Spans as the API gives them, each as the JSON text of one row, in no order. */
+  /** Spans as the API gives them, each as the JSON text of one row in one line, in no order. */
   async *row_texts(filter: RowFilter): AsyncGenerator<string> {
     for await (const cells of this.cells(
       filter,
       (segment, where) => `SELECT ${CELLS} FROM ${segment.spans_table} AS spans ${where}`,
     )) {
-      yield row_text(cells as Cell[]);
+      yield in_one_line(row_text(cells as Cell[]));
     }
   }
 
@@ -93,6 +93,9 @@ export class LeasedRows implements AsyncDisposable {
     }
   }
 }
+
+/** States and graphs keep the white space that they were sent with. In JSON, line ends stand nowhere but between tokens. */
+const in_one_line = (json: string): string => json.replaceAll(/[\r\n]+/g, " ");
 
 /** As the decoder has made them: text byte for byte, times as whole numbers. */
 const CELLS = SPAN_COLUMNS.map(({ name, kind }) => cell_sql(name, kind)).join(", ");
