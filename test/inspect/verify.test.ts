@@ -159,6 +159,29 @@ describe("verify names", () => {
     );
   });
 
+  it("more of a kind than it names, by their number", async () => {
+    {
+      await using store = await open_data_store(dir.path);
+      await append_spans(
+        store,
+        Array.from({ length: 25 }, () => patched_span()),
+      );
+      await store.seal();
+    }
+    const directory = join(dir.path, "duckdb", "segments");
+    const large = readdirSync(directory).find((name) => !segments.includes(join(directory, name))) ?? "";
+    const twin = large.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
+    cpSync(join(directory, large), join(directory, twin), { recursive: true });
+    make_manifest_true(join(directory, twin), { segment_id: twin });
+    await change_catalog(
+      `INSERT INTO segments SELECT '${twin}' AS segment_id, * EXCLUDE (segment_id) FROM segments WHERE span_count = 25`,
+    );
+    const found = await faults();
+    expect(found).toContainEqual({ path: directory, what: "5 more spans are held more than once" });
+    expect(found).toContainEqual({ path: directory, what: "30 more state patches are held more than once" });
+    expect(found).toHaveLength(42);
+  });
+
   it("patches without their span, spans that no filter finds, and numbers of rows that are not the manifest's", async () => {
     const [few, many] = segments;
     cpSync(join(few, "state_patches.parquet"), join(many, "state_patches.parquet"));

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { first_line } from "../database.ts";
 import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
@@ -67,32 +68,45 @@ export async function check_keys(
   const patches = files(segments.map(({ patches_path }) => patches_path));
   const row_count = segments.reduce((sum, { manifest }) => sum + manifest.span_count + manifest.patch_count, 0);
   const part_count = Math.max(1, Math.ceil((row_count * KEY_BYTES) / memory_bytes));
+  const directory = dirname(segments[0].directory);
   const [span_faults, patch_faults, orphans] = [named(report), named(report), named(report)];
   for (let part = 0; part < part_count; part++) {
     const in_part = (table: string) =>
       part_count === 1 ? `FROM ${table}` : `FROM ${table} WHERE hash(trace_id) % ${part_count} = ${part}`;
     const span_keys = `SELECT trace_id, span_id ${in_part(spans)}`;
-    for (const [key, count] of await rows(connection, twice("trace_id || span_id", in_part(spans)))) {
+    const same_spans = await rows(connection, twice("trace_id || span_id", in_part(spans)));
+    span_faults.unnamed(beyond(same_spans));
+    for (const [key, count] of same_spans) {
       const [trace_id, span_id] = in_two(String(key)).split(" ");
       const where = `trace_id = ${sql_text(trace_id)} AND span_id = ${sql_text(span_id)}`;
       const path = await holders(connection, spans, where);
       span_faults.one(path, `span ${trace_id} ${span_id} is held ${Number(count)} times`);
     }
-    for (const [key, count] of await rows(connection, twice("patch_id", in_part(patches)))) {
+    const same_patches = await rows(connection, twice("patch_id", in_part(patches)));
+    patch_faults.unnamed(beyond(same_patches));
+    for (const [key, count] of same_patches) {
       const path = await holders(connection, patches, `patch_id = ${sql_text(String(key))}`);
       patch_faults.one(path, `state patch ${String(key)} is held ${Number(count)} times`);
     }
-    const lonely = `SELECT patch_id, filename FROM (SELECT * ${in_part(patches)}) ANTI JOIN (${span_keys}) USING (trace_id, span_id) LIMIT ${NAMED_MAX}`;
-    for (const [key, path] of await rows(connection, lonely)) {
+    const lonely = `SELECT patch_id, filename, count(*) OVER () AS total FROM (SELECT * ${in_part(patches)}) ANTI JOIN (${span_keys}) USING (trace_id, span_id) LIMIT ${NAMED_MAX}`;
+    const orphaned = await rows(connection, lonely);
+    orphans.unnamed(beyond(orphaned));
+    for (const [key, path] of orphaned) {
       orphans.one(String(path), `state patch ${String(key)} has no span`);
     }
   }
+  span_faults.rest(directory, "spans are held more than once");
+  patch_faults.rest(directory, "state patches are held more than once");
+  orphans.rest(directory, "state patches have no span");
 }
 
 const files = (paths: readonly string[]): string => `read_parquet([${sql_list(paths)}], filename = true)`;
 
 const twice = (key: string, from: string): string =>
-  `SELECT ${key} AS key, count(*) ${from} GROUP BY key HAVING count(*) > 1 LIMIT ${NAMED_MAX}`;
+  `SELECT ${key} AS key, count(*), count(*) OVER () AS total ${from} GROUP BY key HAVING count(*) > 1 LIMIT ${NAMED_MAX}`;
+
+/** How many there are besides these, by the total that stands in the last column. */
+const beyond = (found: readonly (readonly unknown[])[]): number => Number(found[0]?.at(-1) ?? 0) - found.length;
 
 async function holders(connection: DuckDBConnection, table: string, condition: string): Promise<string> {
   const found = await rows(connection, `SELECT DISTINCT filename FROM ${table} WHERE ${condition} ORDER BY filename`);
@@ -107,13 +121,22 @@ const in_two = (key: string): string => `${key.slice(0, TRACE_DIGITS)} ${key.sli
 
 /** Reports the first faults of a kind each, and how many more there were. */
 function named(report: ReportFault) {
-  let count = 0;
+  let [named_count, rest_count] = [0, 0];
   return {
     one(path: string, what: string): void {
-      if (++count <= NAMED_MAX) report({ path, what });
+      if (named_count === NAMED_MAX) {
+        rest_count++;
+        return;
+      }
+      named_count++;
+      report({ path, what });
+    },
+    /** That many more, of which nothing else is known. */
+    unnamed(more: number): void {
+      rest_count += more;
     },
     rest(path: string, what: string): void {
-      if (count > NAMED_MAX) report({ path, what: `${count - NAMED_MAX} more ${what}` });
+      if (rest_count > 0) report({ path, what: `${rest_count} more ${what}` });
     },
   };
 }
