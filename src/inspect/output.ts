@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { chmod, type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InspectError } from "./error.ts";
 
 /** What is written at once, unless a line is longer: a system call for each line would cost more than the line. */
 const PIECE_BYTES = 256 * 1024;
+
+/** Traces are for their owner. */
+const PRIVATE = 0o600;
 
 /** Where lines go. */
 export interface LineSink {
@@ -23,6 +26,8 @@ export async function write_whole(path: string, work: (unfinished: string) => Pr
   const unfinished = `${target}.unfinished-${process.pid}`;
   try {
     await work(unfinished);
+    // What DuckDB writes, others could read.
+    await chmod(unfinished, PRIVATE);
     await sync(unfinished);
     await rename(unfinished, target);
     await sync(dirname(target));
@@ -34,13 +39,16 @@ export async function write_whole(path: string, work: (unfinished: string) => Pr
 
 /** Has `work` write lines to a new file. */
 export async function write_lines(path: string, work: (sink: LineSink) => Promise<void>): Promise<void> {
-  await using file = await open(path, "wx", 0o600);
+  await using file = await open(path, "wx", PRIVATE);
   const sink = line_sink((bytes) => write_all(file, bytes));
   await work(sink);
   await sink.flush();
 }
 
-/** Has `work` write lines to standard output. Rejects with InspectError `output_failed` when nobody reads them. */
+/**
+ * Has `work` write lines to standard output, until all are written or whoever read them (`head`) has had enough. Rejects
+ * with InspectError `output_failed` for other reasons.
+ */
 export async function print_lines(work: (sink: LineSink) => Promise<void>): Promise<void> {
   // What goes wrong is told by each write.
   process.stdout.on("error", () => undefined);
@@ -50,9 +58,19 @@ export async function print_lines(work: (sink: LineSink) => Promise<void>): Prom
         process.stdout.write(bytes, (error) => (error ? failed(as_output_error("standard output", error)) : written()));
       }),
   );
-  await work(sink);
-  await sink.flush();
+  try {
+    await work(sink);
+    await sink.flush();
+  } catch (error) {
+    if (!is_unread(error)) throw error;
+  }
 }
+
+const is_unread = (error: unknown): boolean =>
+  error instanceof InspectError &&
+  error.cause instanceof Error &&
+  "code" in error.cause &&
+  error.cause.code === "EPIPE";
 
 function line_sink(put: (bytes: Uint8Array) => Promise<void>): LineSink {
   const piece = Buffer.allocUnsafe(PIECE_BYTES);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../src/decode/index.ts";
@@ -9,7 +9,7 @@ import { capture_body, capture_names } from "../support/captures.ts";
 import { config_of, open_data_store, patched_span } from "../support/data-dir.ts";
 import { span_init, text_attributes } from "../support/otlp.ts";
 import { JSON_TYPE, post_otlp, PROTOBUF } from "../support/otlp-http.ts";
-import { run_program } from "../support/program.ts";
+import { run_program, start_program } from "../support/program.ts";
 import { FROM_SOURCE, type ServerProcess, start_server } from "../support/server-process.ts";
 import { append_spans } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
@@ -164,6 +164,31 @@ describe("an export", () => {
       stderr: expect.stringContaining(`can't write ${in_dir("no/where")}: `),
     });
     expect(readdirSync(dir.path).sort()).toEqual(["data", "taken"]);
+  });
+
+  it("is for its owner alone", async () => {
+    for (const format of ["jsonl", "otlp-json", "parquet"]) {
+      await stdout_of(in_dir("data"), "export", "--format", format, "--output", in_dir(format));
+      expect(statSync(in_dir(format)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it("ends without a complaint when its reader has had enough", async () => {
+    {
+      await using store = await open_data_store(in_dir("data"));
+      const attributes = text_attributes({ text: "x".repeat(1_000) });
+      // More than a pipe holds.
+      await append_spans(
+        store,
+        Array.from({ length: 2_000 }, () => span_init({ attributes })),
+        "shop",
+      );
+    }
+    const program = start_program(["export", "--format", "jsonl"], { DATA_DIR: in_dir("data") }, dir.path);
+    const reader = program.stdout.getReader();
+    expect((await reader.read()).done).toBe(false);
+    await reader.cancel();
+    expect([await program.exited, await program.stderr.text()]).toEqual([0, ""]);
   });
 
   it("makes nothing where nothing is", async () => {
