@@ -24,22 +24,22 @@ const plan = new LoadPlan(BigInt(Date.now() - 24 * 3_600_000) * 1_000_000n, valu
 const data_dir = join(directory, "data");
 const start = start_server(data_dir, values.binary);
 
-const floor = await measure_floor();
-console.log(`${cpus()[0]?.model}, ${cpus().length} cores, ${values.repeating ? "repeating" : "non-repeating"} spans`);
-console.log(
-  `floor: ${floor.cpu_us_per_span.toFixed(1)} µs CPU a span, ${floor.bytes_per_span.toFixed(0)} B/span, ` +
-    `a trace out of that file by DuckDB ${floor.trace_ms.toFixed(1)} ms\n`,
-);
 try {
+  const floor = await measure_floor();
+  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, ${values.repeating ? "repeating" : "non-repeating"} spans`);
+  console.log(
+    `floor: ${floor.cpu_us_per_span.toFixed(1)} µs CPU a span, ${floor.bytes_per_span.toFixed(0)} B/span, ` +
+      `a trace out of that file by DuckDB ${floor.trace_ms.toFixed(1)} ms\n`,
+  );
   let done = 0;
-  for (const size of sizes) done = await rung(size, done);
+  for (const size of sizes) done = await rung(size, done, floor);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 process.exit();
 
 /** Gives how many requests were sent, of which `done` were before. */
-async function rung(size: number, done: number): Promise<number> {
+async function rung(size: number, done: number, floor: Floor): Promise<number> {
   const request_count = Math.ceil(size / SPANS_PER_REQUEST);
   {
     await using server = await start();
