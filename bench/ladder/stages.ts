@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { send, stored, stored_count } from "../measure.ts";
 import type { LoadResult } from "../load.ts";
@@ -90,6 +90,14 @@ export function disk_bytes(directory: string): number {
   return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
     const path = join(directory, entry.name);
     return sum + (entry.isDirectory() ? disk_bytes(path) : statSync(path).blocks * DISK_BLOCK_BYTES);
+  }, 0);
+}
+
+/** Rows of all segments, by what these say of themselves. */
+export function sealed_spans(segments_directory: string): number {
+  return readdirSync(segments_directory).reduce((sum, name) => {
+    const manifest = readFileSync(join(segments_directory, name, "segment.json"), "utf8");
+    return sum + (JSON.parse(manifest) as { span_count: number }).span_count;
   }, 0);
 }
 
