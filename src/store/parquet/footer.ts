@@ -23,7 +23,8 @@ export function footer_bytes(tail: Uint8Array): number {
 /** Texts; empty where they are not known. */
 export type Bounds = { min: string; max: string };
 
-type Statistics = { null_count: number; min: Uint8Array | null; max: Uint8Array | null };
+/** `value_count`: with nulls. */
+type Statistics = { value_count: number; null_count: number; min: Uint8Array | null; max: Uint8Array | null };
 
 /**
  * What a file says of itself, in arrays of numbers: a store has hundreds of files of a hundred row groups of 39 columns.
@@ -31,44 +32,40 @@ type Statistics = { null_count: number; min: Uint8Array | null; max: Uint8Array 
  */
 export class Footer {
   readonly columns: readonly ParquetColumn[];
-  readonly group_count: number;
   /** By group. */
   readonly first_rows: number[] = [];
   readonly row_counts: number[] = [];
   /** By column that `bounds_of` names, then by group: its least and its greatest value. */
   readonly bounds: ReadonlyMap<string, Bounds[]>;
   /** By chunk. */
-  readonly starts: Float64Array;
-  readonly lengths: Uint32Array;
-  readonly codecs: Uint8Array;
+  starts = new Float64Array(0);
+  lengths = new Uint32Array(0);
+  codecs = new Uint8Array(0);
   /** Where the places of its pages are written; 0 bytes: nowhere. */
-  readonly index_starts: Float64Array;
-  readonly index_lengths: Uint32Array;
-  private readonly constant_places: Int32Array;
+  index_starts = new Float64Array(0);
+  index_lengths = new Uint32Array(0);
+  private constant_places = new Int32Array(0);
   private readonly constants: Cell[] = [];
   private readonly places_of_constants = new Map<string, number>();
 
   /** Reads the FileMetaData that `bytes` begin with. */
   constructor(bytes: Uint8Array, bounds_of: readonly string[]) {
-    const parsed = parse(bytes);
     this.bounds = new Map(bounds_of.map((name) => [name, []]));
-    this.columns = parsed.columns;
-    this.group_count = parsed.groups.length;
-    const chunk_count = this.group_count * this.columns.length;
-    this.starts = new Float64Array(chunk_count);
-    this.lengths = new Uint32Array(chunk_count);
-    this.codecs = new Uint8Array(chunk_count);
-    this.index_starts = new Float64Array(chunk_count);
-    this.index_lengths = new Uint32Array(chunk_count);
-    this.constant_places = new Int32Array(chunk_count).fill(UNKNOWN);
-    let first_row = 0;
-    for (const [group, { row_count, chunks_at }] of parsed.groups.entries()) {
-      this.first_rows.push(first_row);
-      this.row_counts.push(row_count);
-      first_row += row_count;
-      this.read_chunks(new ThriftReader(bytes, chunks_at), group);
-    }
+    const reader = new ThriftReader(bytes);
+    const columns: ParquetColumn[] = [];
+    this.columns = columns;
+    reader.struct((id) => {
+      // The schema comes before the groups.
+      if (id === 2) reader.list(() => read_column(reader, columns));
+      else if (id === 4) reader.list((count) => this.read_group(reader, count));
+      else return false;
+      return true;
+    });
     this.places_of_constants.clear();
+  }
+
+  get group_count(): number {
+    return this.row_counts.length;
   }
 
   /** The one value that every cell of the chunk has, or undefined if the statistics don't say that it has one. */
@@ -77,21 +74,45 @@ export class Footer {
     return place === UNKNOWN ? undefined : this.constants[place];
   }
 
+  private read_group(reader: ThriftReader, group_count: number): void {
+    const group = this.group_count;
+    if (group === 0) this.make_room(group_count * this.columns.length);
+    this.first_rows.push(group === 0 ? 0 : this.first_rows[group - 1] + this.row_counts[group - 1]);
+    reader.struct((id) => {
+      if (id === 1) this.read_chunks(reader, group);
+      // Comes last: until then the group does not count.
+      else if (id === 3) this.row_counts.push(reader.integer());
+      else return false;
+      return true;
+    });
+    if (this.group_count !== group + 1) throw new ParquetError("a row group does not say how many rows it has");
+  }
+
+  private make_room(chunk_count: number): void {
+    this.starts = new Float64Array(chunk_count);
+    this.lengths = new Uint32Array(chunk_count);
+    this.codecs = new Uint8Array(chunk_count);
+    this.index_starts = new Float64Array(chunk_count);
+    this.index_lengths = new Uint32Array(chunk_count);
+    this.constant_places = new Int32Array(chunk_count).fill(UNKNOWN);
+  }
+
   private read_chunks(reader: ThriftReader, group: number): void {
+    const { columns, bounds } = this;
     let column = 0;
     reader.list(() => {
-      const chunk = group * this.columns.length + column;
-      const { name, type } = this.columns[column];
+      if (column === columns.length) throw new ParquetError("a row group has too many columns");
+      const { name, type } = columns[column];
+      const chunk = group * columns.length + column++;
       const statistics = this.read_chunk(reader, chunk);
-      this.bounds.get(name)?.push({ min: utf8(statistics.min), max: utf8(statistics.max) });
-      this.note_constant(chunk, statistics, this.row_counts[group], type);
-      column++;
+      bounds.get(name)?.push({ min: utf8(statistics.min), max: utf8(statistics.max) });
+      this.note_constant(chunk, statistics, type);
     });
-    if (column !== this.columns.length) throw new ParquetError(`a row group has ${column} columns`);
+    if (column !== columns.length) throw new ParquetError(`a row group has ${column} columns`);
   }
 
   private read_chunk(reader: ThriftReader, chunk: number): Statistics {
-    const statistics: Statistics = { null_count: UNKNOWN, min: null, max: null };
+    const statistics: Statistics = { value_count: 0, null_count: UNKNOWN, min: null, max: null };
     let [data_at, dictionary_at] = [0, 0];
     reader.struct((id) => {
       if (id === 4) this.index_starts[chunk] = reader.integer();
@@ -100,6 +121,7 @@ export class Footer {
       if (id !== 3) return false;
       reader.struct((meta) => {
         if (meta === 4) this.codecs[chunk] = reader.integer();
+        else if (meta === 5) statistics.value_count = reader.integer();
         else if (meta === 7) this.lengths[chunk] = reader.integer();
         else if (meta === 9) data_at = reader.integer();
         else if (meta === 11) dictionary_at = reader.integer();
@@ -116,11 +138,11 @@ export class Footer {
     return statistics;
   }
 
-  private note_constant(chunk: number, { null_count, min, max }: Statistics, row_count: number, type: number): void {
-    if (null_count === row_count) {
+  private note_constant(chunk: number, { value_count, null_count, min, max }: Statistics, type: number): void {
+    if (null_count === value_count) {
       this.constant_places[chunk] = this.place_of("null", () => null);
     } else if (null_count === 0 && min !== null && max !== null && min.length <= STATISTIC_BYTES_MAX) {
-      if (Buffer.compare(min, max) !== 0) return;
+      if (!is_equal(min, max)) return;
       this.constant_places[chunk] = this.place_of(`${type}:${latin1(min)}`, () => plain_value(min.slice(), type));
     }
   }
@@ -132,21 +154,6 @@ export class Footer {
     this.places_of_constants.set(key, place);
     return place;
   }
-}
-
-type Parsed = { columns: ParquetColumn[]; groups: { row_count: number; chunks_at: number }[] };
-
-/** The schema, and where each group's chunks are described. */
-function parse(bytes: Uint8Array): Parsed {
-  const reader = new ThriftReader(bytes);
-  const parsed: Parsed = { columns: [], groups: [] };
-  reader.struct((id) => {
-    if (id === 2) reader.list(() => read_column(reader, parsed.columns));
-    else if (id === 4) reader.list(() => parsed.groups.push(read_group(reader)));
-    else return false;
-    return true;
-  });
-  return parsed;
 }
 
 function read_column(reader: ThriftReader, columns: ParquetColumn[]): void {
@@ -162,14 +169,10 @@ function read_column(reader: ThriftReader, columns: ParquetColumn[]): void {
   if (column.type >= 0) columns.push(column);
 }
 
-function read_group(reader: ThriftReader): Parsed["groups"][number] {
-  const group = { row_count: 0, chunks_at: 0 };
-  reader.struct((id) => {
-    if (id === 1) group.chunks_at = reader.at;
-    if (id === 3) group.row_count = reader.integer();
-    return id === 3;
-  });
-  return group;
+function is_equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function read_statistics(reader: ThriftReader, statistics: Statistics): void {

@@ -35,9 +35,10 @@ export class ThriftReader {
     }
   }
 
-  list(element: () => void): void {
+  /** Calls `element` for each, with how many there are. */
+  list(element: (count: number) => void): void {
     const { count } = this.list_header();
-    for (let i = 0; i < count; i++) element();
+    for (let i = 0; i < count; i++) element(count);
   }
 
   integer(): number {
