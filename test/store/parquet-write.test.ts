@@ -164,10 +164,10 @@ function expect_constant(file: ParquetFile, group: number, { name, kind }: Colum
   expect([name, kind === "uint32" && typeof found === "number" ? found >>> 0 : found]).toEqual([name, wanted]);
 }
 
-function bounds_in(values: readonly Value[]): { min: string; max: string } {
+function bounds_in(values: readonly Value[]): { min: string; max: string } | null {
   const texts = values.filter((value) => value !== null).map((value) => Buffer.from(String(value)));
   const sorted = texts.sort((a, b) => Buffer.compare(a, b));
-  return { min: sorted[0]?.toString() ?? "", max: sorted.at(-1)?.toString() ?? "" };
+  return sorted.length === 0 ? null : { min: String(sorted[0]), max: String(sorted.at(-1)) };
 }
 
 const seeded = () => {
