@@ -20,7 +20,6 @@ export function footer_bytes(tail: Uint8Array): number {
   return new DataView(tail.buffer, tail.byteOffset + tail.length - TAIL_BYTES).getUint32(0, true) + TAIL_BYTES;
 }
 
-/** Texts; empty where they are not known. */
 export type Bounds = { min: string; max: string };
 
 /** `value_count`: with nulls. */
@@ -35,8 +34,11 @@ export class Footer {
   /** By group. */
   readonly first_rows: number[] = [];
   readonly row_counts: number[] = [];
-  /** By column that `bounds_of` names, then by group: its least and its greatest value. */
-  readonly bounds: ReadonlyMap<string, Bounds[]>;
+  /**
+   * By column that `bounds_of` names, then by group: texts that none of its values is below or above. Null where they are
+   * not known: DuckDB leaves out the bounds of a long text that it can't shorten.
+   */
+  readonly bounds: ReadonlyMap<string, (Bounds | null)[]>;
   /** By chunk. */
   starts = new Float64Array(0);
   lengths = new Uint32Array(0);
@@ -105,7 +107,7 @@ export class Footer {
       const { name, type } = columns[column];
       const chunk = group * columns.length + column++;
       const statistics = this.read_chunk(reader, chunk);
-      bounds.get(name)?.push({ min: utf8(statistics.min), max: utf8(statistics.max) });
+      bounds.get(name)?.push(bounds_in(statistics));
       this.note_constant(chunk, statistics, type);
     });
     if (column !== columns.length) throw new ParquetError(`a row group has ${column} columns`);
@@ -187,4 +189,5 @@ function read_statistics(reader: ThriftReader, statistics: Statistics): void {
 
 const latin1 = (bytes: Uint8Array | null): string => (bytes === null ? "" : Buffer.from(bytes).toString("latin1"));
 
-const utf8 = (bytes: Uint8Array | null): string => (bytes === null ? "" : Buffer.from(bytes).toString());
+const bounds_in = ({ min, max }: Statistics): Bounds | null =>
+  min === null || max === null ? null : { min: Buffer.from(min).toString(), max: Buffer.from(max).toString() };

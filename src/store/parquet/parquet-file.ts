@@ -51,8 +51,8 @@ export class ParquetFile implements AsyncDisposable {
     return { first_row: this.footer.first_rows[group], row_count: this.footer.row_counts[group] };
   }
 
-  /** The least and the greatest text of a group, in a column that was named. */
-  bounds(group: number, name: string): Bounds {
+  /** Texts that none of a group's is below or above, in a column that was named; null if they are not known. */
+  bounds(group: number, name: string): Bounds | null {
     const bounds = this.footer.bounds.get(name)?.[group];
     if (bounds === undefined) throw new ParquetError(`nothing is known of the bounds of ${name}`);
     return bounds;

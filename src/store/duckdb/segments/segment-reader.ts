@@ -24,8 +24,8 @@ export class SegmentReader implements AsyncDisposable {
     const { file } = this;
     const found: SourceRow[] = [];
     for (let group = 0; group < file.group_count; group++) {
-      const { min, max } = file.bounds(group, "trace_id");
-      if (trace_id < min || trace_id > max) continue;
+      const bounds = file.bounds(group, "trace_id");
+      if (bounds !== null && (trace_id < bounds.min || trace_id > bounds.max)) continue;
       const places = await this.trace_places(group, trace_id);
       if (places.length === 0) continue;
       const [trace_ids, starts, span_ids] = await file.cells(group, ["trace_id", "start_time", "span_id"], places);
@@ -75,11 +75,12 @@ export class SegmentReader implements AsyncDisposable {
     // Roots and workflows come first in the file, by service and then newest first (sql/copy-spans.sql).
     for (let group = 0; group < file.group_count && found.length < limit; group++) {
       if (file.constant(group, "is_listed") === false) break;
-      const { min, max } = file.bounds(group, "service_name");
-      if (compare_utf8(service_name, max) > 0 && file.constant(group, "is_listed") === true) continue;
-      if (compare_utf8(service_name, min) < 0) {
-        if (file.constant(group, "is_listed") === true) break;
-        continue;
+      const bounds = file.bounds(group, "service_name");
+      if (bounds !== null) {
+        const is_all_listed = file.constant(group, "is_listed") === true;
+        if (compare_utf8(service_name, bounds.max) > 0 && is_all_listed) continue;
+        if (compare_utf8(service_name, bounds.min) < 0 && is_all_listed) break;
+        if (compare_utf8(service_name, bounds.min) < 0) continue;
       }
       for (const row of await this.listed_rows(group, service_name)) {
         if (found.length < limit && is_wanted(row)) found.push(row);
