@@ -7,7 +7,10 @@ import {
   type SpanStore,
   type StoreOptions,
 } from "../../src/store/index.ts";
-import { request_bytes, type SpanInit } from "./otlp.ts";
+import { hex, request_bytes, type SpanInit } from "./otlp.ts";
+
+/** Every row of a list. */
+export const ALL = { limit: null, offset: 0 };
 
 export const STORE_OPTIONS = { memory_bytes: 256 * 1024 * 1024, threads: 2 };
 
@@ -45,3 +48,7 @@ export async function page_rows(page: SpanPage | Promise<SpanPage>): Promise<Row
   for await (const row of (await page).rows) rows.push(JSON.parse(row) as Row);
   return rows;
 }
+
+/** The rows of a span's trace. */
+export const trace_rows = (store: SpanStore, { traceId }: Pick<SpanInit, "traceId">): Promise<Row[]> =>
+  page_rows(store.trace_spans(hex(traceId as Uint8Array), ALL));

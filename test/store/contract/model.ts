@@ -1,9 +1,10 @@
 import { describe, expect, it } from "bun:test";
-import type { ListKind, PageRange, RowKey, SpanPage, SpanStore } from "../../src/store/index.ts";
-import { hex, type SpanInit, text_attributes } from "../support/otlp.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { append_spans, open_test_store, page_rows, type Row } from "../support/store.ts";
-import { temp_dir } from "../support/temp-dir.ts";
+import type { ListKind, PageRange, RowKey, SpanPage, SpanStore } from "../../../src/store/index.ts";
+import { hex, type SpanInit, text_attributes } from "../../support/otlp.ts";
+import { SeededRandom } from "../../support/seeded-random.ts";
+import { append_spans, page_rows, type Row } from "../../support/store.ts";
+import { temp_dir } from "../../support/temp-dir.ts";
+import type { OpenStore } from "./opened.ts";
 
 const STEPS = 40;
 const SPANS_PER_STEP_MAX = 40;
@@ -133,48 +134,52 @@ async function expect_same(store: SpanStore, model: Model, random: SeededRandom)
   }
 }
 
-describe("the store, over all its tiers", () => {
-  it.each([1, 2])(
-    "answers as one list of spans would (run %i)",
-    async () => {
-      const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-      console.log(`model seed ${seed}`);
-      const random = new SeededRandom(seed);
-      using directory = temp_dir();
-      const open = () => open_test_store(directory.path, { hot_rows_max: 100 });
-      const model = new Model();
-      let store = await open();
-      try {
-        for (let step = 0; step < STEPS; step++) {
-          if (random.chance(0.2)) await store.seal();
-          if (random.chance(0.1)) await store.tidy();
-          if (random.chance(0.1)) {
-            const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
-            expect(await store.delete_trace(trace_id)).toBe(model.delete_trace(trace_id));
-          }
-          if (random.chance(0.05)) {
-            await store[Symbol.asyncDispose]();
-            store = await open();
-          }
-          const service_spans = Map.groupBy(
-            Array.from({ length: random.between(1, SPANS_PER_STEP_MAX) }, () => random_span(random, step)),
-            ({ service }) => service,
-          );
-          for (const [service, spans] of service_spans) {
-            const added = spans.filter((span) => model.add(span)).length;
-            const result = await append_spans(
-              store,
-              spans.map(({ init }) => init),
-              service,
-            );
-            expect(result).toMatchObject({ inserted_spans: added, duplicate_spans: spans.length - added });
-          }
-          await expect_same(store, model, random);
-        }
-      } finally {
-        await store[Symbol.asyncDispose]();
+/** Every question, against a plain list of spans, while rows are sealed, tidied, deleted and found again. */
+export function describe_as_one_list(open: OpenStore): void {
+  describe("over all its tiers", () => {
+    it.each([1, 2])(
+      "answers as one list of spans would (run %i)",
+      async () => {
+        const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+        console.log(`model seed ${seed}`);
+        using directory = temp_dir();
+        await run_steps(new SeededRandom(seed), () => open(directory.path, { hot_rows_max: 100 }));
+      },
+      60_000,
+    );
+  });
+}
+
+async function run_steps(random: SeededRandom, open: () => Promise<SpanStore>): Promise<void> {
+  const model = new Model();
+  let store = await open();
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      if (random.chance(0.2)) await store.seal();
+      if (random.chance(0.1)) await store.tidy();
+      if (random.chance(0.1)) {
+        const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
+        expect(await store.delete_trace(trace_id)).toBe(model.delete_trace(trace_id));
       }
-    },
-    60_000,
-  );
-});
+      if (random.chance(0.05)) {
+        await store[Symbol.asyncDispose]();
+        store = await open();
+      }
+      await append_random(store, model, random, step);
+      await expect_same(store, model, random);
+    }
+  } finally {
+    await store[Symbol.asyncDispose]();
+  }
+}
+
+async function append_random(store: SpanStore, model: Model, random: SeededRandom, step: number): Promise<void> {
+  const count = random.between(1, SPANS_PER_STEP_MAX);
+  const spans = Array.from({ length: count }, () => random_span(random, step));
+  for (const [service, of_service] of Map.groupBy(spans, ({ service }) => service)) {
+    const added = of_service.filter((span) => model.add(span)).length;
+    const inits = of_service.map(({ init }) => init);
+    const result = await append_spans(store, inits, service);
+    expect(result).toMatchObject({ inserted_spans: added, duplicate_spans: of_service.length - added });
+  }
+}

@@ -1,0 +1,18 @@
+import { describe } from "bun:test";
+import { describe_appends } from "./appends.ts";
+import { describe_durability } from "./durability.ts";
+import { describe_lists } from "./lists.ts";
+import { describe_as_one_list } from "./model.ts";
+import type { OpenStore } from "./opened.ts";
+import { describe_rows } from "./rows.ts";
+
+/** What every SpanStore must do, whatever is behind it: all of src/store/types.ts but `sql`, whose language is its own. */
+export function describe_span_store(name: string, open: OpenStore): void {
+  describe(`${name} as a span store`, () => {
+    describe_appends(open);
+    describe_durability(open);
+    describe_rows(open);
+    describe_lists(open);
+    describe_as_one_list(open);
+  });
+}

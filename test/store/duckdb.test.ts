@@ -1,0 +1,4 @@
+import { open_test_store } from "../support/store.ts";
+import { describe_span_store } from "./contract/span-store.ts";
+
+describe_span_store("DuckDB", open_test_store);
