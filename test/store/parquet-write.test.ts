@@ -224,19 +224,18 @@ describe("what the Parquet writer writes", () => {
     const huge = large.repeat(30);
     const long = (row: number) => `${large.slice(row)}${row}`;
     const columns: Column[] = [
-      { name: "distinct", kind: "text", values: in_numbers(60, long) },
-      { name: "alike", kind: "text", values: in_numbers(60, () => large) },
-      { name: "few", kind: "text", values: in_numbers(60, (row) => (row % 5 === 0 ? null : long(row % 4))) },
-      { name: "huge", kind: "json", values: in_numbers(60, (row) => (row % 25 === 7 ? JSON.stringify(huge) : "{}")) },
-      { name: "short", kind: "text", values: in_numbers(60, (row) => `${row}`) },
+      { name: "distinct", kind: "text", values: in_numbers(30, long) },
+      { name: "alike", kind: "text", values: in_numbers(30, () => large) },
+      { name: "few", kind: "text", values: in_numbers(30, (row) => (row % 5 === 0 ? null : long(row % 4))) },
+      { name: "huge", kind: "json", values: in_numbers(30, (row) => (row % 12 === 7 ? JSON.stringify(huge) : "{}")) },
+      { name: "short", kind: "text", values: in_numbers(30, (row) => `${row}`) },
     ];
-    const places = shuffled(60, random);
-    for (const options of [{}, { bounds_of: ["distinct", "alike", "few"], group_rows: 25 }]) {
+    const places = shuffled(30, random);
+    for (const options of [{}, { bounds_of: ["distinct", "alike", "few"], group_rows: 12 }]) {
       write(columns, places, options);
       await expect_read_by_duckdb(columns, places);
       await expect_read_by_us(columns, places, options, random);
     }
-    await expect_same_filters(columns, random);
   });
 });
 
