@@ -4,6 +4,7 @@ import { describe_durability } from "./durability.ts";
 import { describe_lists } from "./lists.ts";
 import { describe_as_one_list } from "./model.ts";
 import type { OpenStore } from "./opened.ts";
+import { describe_pages } from "./pages.ts";
 import { describe_rows } from "./rows.ts";
 
 /** What every SpanStore must do, whatever is behind it: all of src/store/types.ts but `sql`, whose language is its own. */
@@ -13,6 +14,7 @@ export function describe_span_store(name: string, open: OpenStore): void {
     describe_durability(open);
     describe_rows(open);
     describe_lists(open);
+    describe_pages(open);
     describe_as_one_list(open);
   });
 }

@@ -1,0 +1,197 @@
+import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import {
+  type AppendResult,
+  type DeadLetter,
+  type ListKind,
+  type PageRange,
+  type RowKey,
+  type SegmentLease,
+  type SourcePosition,
+  type SpanPage,
+  type SpanStore,
+  type SqlAnswer,
+  StoreError,
+} from "../../../src/store/index.ts";
+import { cell_text, row_json } from "./plain-row.ts";
+
+const SPAN = column_indexes(SPAN_COLUMNS);
+
+type PlainSpan = RowKey & { service: string; is_root: boolean; is_llm: boolean; is_workflow: boolean; json: string };
+
+/** What is left of a store when it is closed. */
+export class PlainDisk {
+  /** By trace and span id. */
+  readonly spans = new Map<string, PlainSpan>();
+  readonly positions = new Map<string, Uint8Array>();
+}
+
+/** A SpanStore said in the plainest way: every span in one map, sorted when it is asked. */
+export class PlainStore implements SpanStore {
+  private readonly appended = new Map<string, Uint8Array>();
+  private readonly holds = new Set<Promise<void>>();
+  private unsealed_spans = 0;
+  private is_closed = false;
+
+  constructor(
+    private readonly disk: PlainDisk,
+    private readonly unsealed_spans_max: number,
+  ) {}
+
+  async append(
+    batch: DecodedBatch,
+    dead_letters: readonly DeadLetter[],
+    { source, last_key }: SourcePosition,
+  ): Promise<AppendResult> {
+    this.refuse_if_closed();
+    if (dead_letters.some(({ reason }) => typeof reason !== "string"))
+      throw new StoreError("constraint", "a dead letter has no reason");
+    const duplicates = new Set<number>();
+    for (let row = 0; row < batch.spans.row_count; row++) {
+      const span = plain_span(batch, row);
+      const key = span.trace_id + span.span_id;
+      if (this.disk.spans.has(key)) duplicates.add(row);
+      else this.disk.spans.set(key, span);
+    }
+    batch.remove_spans(duplicates);
+    this.appended.set(source, Buffer.from(last_key));
+    this.unsealed_spans += batch.spans.row_count;
+    if (this.unsealed_spans >= this.unsealed_spans_max) void this.seal();
+    const inserted = { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count };
+    return { ...inserted, duplicate_spans: duplicates.size };
+  }
+
+  async seal(): Promise<void> {
+    this.refuse_if_closed();
+    while (this.holds.size > 0) await Promise.all(this.holds);
+    for (const [source, key] of this.appended) this.disk.positions.set(source, key);
+    this.unsealed_spans = 0;
+  }
+
+  async delete_trace(trace_id: string): Promise<number> {
+    this.refuse_if_closed();
+    const found = this.selected((span) => span.trace_id === trace_id);
+    for (const { span_id } of found) this.disk.spans.delete(trace_id + span_id);
+    return found.length;
+  }
+
+  async tidy(): Promise<void> {
+    this.refuse_if_closed();
+  }
+
+  durable_position(source: string): Uint8Array | null {
+    return this.disk.positions.get(source) ?? null;
+  }
+
+  async hold(): Promise<Disposable> {
+    this.refuse_if_closed();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.holds.add(promise);
+    return {
+      [Symbol.dispose]: () => {
+        this.holds.delete(promise);
+        resolve();
+      },
+    };
+  }
+
+  async lease(): Promise<SegmentLease> {
+    this.refuse_if_closed();
+    throw new StoreError("refused", "this store has no segments");
+  }
+
+  async position(source: string): Promise<Uint8Array | null> {
+    this.refuse_if_closed();
+    return this.appended.get(source) ?? this.durable_position(source);
+  }
+
+  async service_names({ limit, offset }: Pick<PageRange, "limit" | "offset">) {
+    this.refuse_if_closed();
+    const all = [...new Set(this.selected(() => true).map(({ service }) => service))];
+    all.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const end = limit === null ? all.length : offset + limit;
+    return { has_more: all.length > end, names: all.slice(offset, end) };
+  }
+
+  async list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage> {
+    this.refuse_if_closed();
+    const llm_traces = new Set(this.selected(({ is_llm }) => is_llm).map(({ trace_id }) => trace_id));
+    const belongs: Record<ListKind, (span: PlainSpan) => boolean> = {
+      roots: ({ is_root }) => is_root,
+      llm_roots: ({ is_root, trace_id }) => is_root && llm_traces.has(trace_id),
+      workflows: ({ is_workflow }) => is_workflow,
+    };
+    return page_of(
+      this.selected((span) => span.service === service_name && belongs[kind](span)),
+      range,
+    );
+  }
+
+  async trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
+    this.refuse_if_closed();
+    return page_of(
+      this.selected((span) => span.trace_id === trace_id),
+      range,
+    );
+  }
+
+  async span(trace_id: string, span_id: string): Promise<string | null> {
+    this.refuse_if_closed();
+    return this.disk.spans.get(trace_id + span_id)?.json ?? null;
+  }
+
+  async sql(_select: string): Promise<SqlAnswer> {
+    this.refuse_if_closed();
+    throw new StoreError("refused", "this store knows no SQL");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.is_closed) return;
+    await this.seal();
+    this.is_closed = true;
+  }
+
+  private selected(is_wanted: (span: PlainSpan) => boolean): PlainSpan[] {
+    return [...this.disk.spans.values()].filter(is_wanted);
+  }
+
+  private refuse_if_closed(): void {
+    if (this.is_closed) throw new StoreError("closed", "the store is closed");
+  }
+}
+
+function plain_span(batch: DecodedBatch, row: number): PlainSpan {
+  const text = (column: number) => cell_text(batch, batch.spans, column, row);
+  return {
+    trace_id: text(SPAN.trace_id) ?? "",
+    span_id: text(SPAN.span_id) ?? "",
+    start_us: batch.spans.fixed[SPAN.start_time][row] as bigint,
+    service: text(SPAN.service_name) ?? "",
+    is_root: text(SPAN.parent_span_id) === null,
+    is_llm: batch.spans.fixed[SPAN.is_llm][row] === 1,
+    is_workflow: text(SPAN.junjo_span_type) === "workflow",
+    json: row_json(batch, row),
+  };
+}
+
+/** Newest first, ties by id. */
+function by_place(a: RowKey, b: RowKey): number {
+  if (a.start_us !== b.start_us) return a.start_us > b.start_us ? -1 : 1;
+  return compare(a.trace_id, b.trace_id) || compare(a.span_id, b.span_id);
+}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function page_of(spans: PlainSpan[], { limit, offset, since_us, until_us, after }: PageRange): SpanPage {
+  const is_in_range = (span: PlainSpan) =>
+    span.start_us >= (since_us ?? 0n) &&
+    span.start_us <= (until_us ?? span.start_us) &&
+    (after == null || by_place(after, span) < 0);
+  const behind = spans.filter(is_in_range).sort(by_place).slice(offset);
+  const shown = behind.slice(0, limit ?? undefined);
+  const has_more = behind.length > shown.length;
+  const { start_us, trace_id, span_id } = shown.at(-1) ?? { start_us: 0n, trace_id: "", span_id: "" };
+  return { has_more, next: has_more ? { start_us, trace_id, span_id } : null, rows: rows_of(shown) };
+}
+
+async function* rows_of(spans: readonly PlainSpan[]): AsyncGenerator<string, undefined> {
+  for (const { json } of spans) yield json;
+}
