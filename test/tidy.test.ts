@@ -111,6 +111,14 @@ describe("imports", () => {
   });
 });
 
+it("DuckDB is known to the store alone, and to what loads its library", () => {
+  // src/native names its package to unpack it, and knows nothing of rows.
+  const others = in_sources.filter((path) => !/^src\/(store\/duckdb|native)\//.test(path));
+  expect(lines_that_match(others, /["']@duckdb\//)).toEqual([]);
+  const above = others.filter((path) => path !== "src/store/index.ts");
+  expect(lines_that_match(above, /(from|import\()\s*"[^"]*\/duckdb\//)).toEqual([]);
+});
+
 describe("tests", () => {
   it("all run", () => {
     expect(lines_that_match(tests, /\b(it|test|describe)\.(skip|only|todo|if|skipIf|todoIf)\b/)).toEqual([]);
