@@ -143,7 +143,7 @@ export class Queries {
       const { part, rows: found } = await find(held.view);
       const has_more = limit !== null && found.length > limit;
       const rows = has_more ? found.slice(0, limit) : found;
-      return { has_more, next: has_more ? (rows.at(-1) ?? null) : null, rows: this.pieces(rows, part, held) };
+      return { has_more, next: has_more ? row_key(rows[rows.length - 1]) : null, rows: this.pieces(rows, part, held) };
     } catch (error) {
       held[Symbol.dispose]();
       throw error;
@@ -169,6 +169,8 @@ export class Queries {
     return places.flatMap(({ source, row }) => texts.get(source)?.get(row) ?? []);
   }
 }
+
+const row_key = ({ start_us, trace_id, span_id }: RowKey): RowKey => ({ start_us, trace_id, span_id });
 
 function holders({ generations, segments }: View, trace_id: string): Part {
   const trace = hash_trace_id(trace_id);

@@ -6,6 +6,8 @@ import { seal_rows } from "./seal-rows.ts";
 
 parentPort?.on("message", ({ buffer, capacity, counts, directory }: SealJob) => {
   parentPort?.postMessage(answer());
+  // Pages lie outside of JavaScript's heap, so that the collector would come late.
+  Bun.gc(true);
 
   function answer(): SealAnswer {
     try {
