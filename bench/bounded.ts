@@ -1,5 +1,5 @@
-// bun bench/bounded.ts [--spans N] [--rate N] [--memory-mib N] [--binary]: a server in a cgroup with little memory takes spans
-// at a steady rate and is asked questions all the while. Needs the right to make a cgroup. Prints a Markdown table.
+// bun bench/bounded.ts [--before N] [--spans N] [--rate N] [--memory-mib N] [--binary]: a server in a cgroup with little memory
+// takes spans as fast as it can, then more of them at a steady rate, while it is asked questions. Needs the right to make a cgroup. Prints a Markdown table.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,12 +19,15 @@ const FIRST_ROUND_SPANS = 200_000;
 
 const { values } = parseArgs({
   options: {
-    spans: { type: "string", default: "20000000" },
+    before: { type: "string", default: "18000000" },
+    spans: { type: "string", default: "2400000" },
     rate: { type: "string", default: "20000" },
     "memory-mib": { type: "string", default: "1024" },
     binary: { type: "boolean", default: false },
   },
 });
+const requests_before = Math.ceil(Number(values.before) / SPANS_PER_REQUEST);
+const spans_before = requests_before * SPANS_PER_REQUEST;
 const spans = Math.ceil(Number(values.spans) / SPANS_PER_REQUEST) * SPANS_PER_REQUEST;
 const directory = mkdtempSync(join(tmpdir(), "junjo-traces-bounded-"));
 const plan = new LoadPlan(BigInt(Date.now() - 24 * 3_600_000) * 1_000_000n, false);
@@ -85,18 +88,27 @@ const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)
 try {
   using group = new MemoryGroup(Number(values["memory-mib"]) * MIB);
   await using server = await start_program("serve", directory, values.binary, group.command);
+  const filling = await send(server, { spans: spans_before, protocol: "http" }, plan.load_options(0));
+  await stored(server, spans_before);
+  const filling_seconds = (Date.now() - filling.began_unix_ms) / 1000;
   const cpu_before = server.cpu_seconds();
   let is_over = false;
-  const sending = send(server, { spans, protocol: "http", rate: Number(values.rate) }, plan.load_options(0)).then(
-    async (load) => {
-      await stored(server, spans);
-      return load;
-    },
-  );
+  const sending = send(
+    server,
+    { spans, protocol: "http", rate: Number(values.rate) },
+    plan.load_options(requests_before),
+  ).then(async (load) => {
+    await stored(server, spans_before + spans);
+    return load;
+  });
   void sending.finally(() => (is_over = true));
   const asked = await ask_all_the_while(server, () => is_over);
   const load = await sending;
   head(["", `${spans.toLocaleString("en-US")} spans at ${values.rate}/s in ${values["memory-mib"]} MiB`]);
+  line([
+    `before that ${spans_before.toLocaleString("en-US")}, settled/s`,
+    ...cells([spans_before / filling_seconds], 0),
+  ]);
   const seconds = (Date.now() - load.began_unix_ms) / 1000;
   line(["CPU, of a core", ...cells([(server.cpu_seconds() - cpu_before) / seconds], 2)]);
   line(["peak RSS MiB", ...cells([server.peak_rss_mib()], 0)]);

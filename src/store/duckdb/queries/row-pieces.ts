@@ -8,6 +8,7 @@ const ROWS_FIRST = 64;
 const ROWS_MAX = 2048;
 /** Text of rows that is fetched at once: what a slow reader of a long list holds in memory. */
 const CHARACTERS_WANTED = 4 * 1024 * 1024;
+const LARGE_ROW_CHARACTERS = 8 * 1024;
 /** Each is in memory about three times before it is sent. */
 const UNCOLLECTED_CHARACTERS_MAX = 16 * 1024 * 1024;
 
@@ -15,7 +16,8 @@ let uncollected_characters = 0;
 
 /**
  * What pages were made of lies outside of JavaScript's heap, so that the collector takes it for little and comes late: forty
- * pages of 100 MB took 1.6 GB. For small rows it comes early enough by itself.
+ * pages of 100 MB took 1.6 GB. For small rows it comes early enough by itself, and
+ * a collection takes as long as a page of them.
  */
 function collect_after(characters: number): void {
   uncollected_characters += characters;
@@ -79,7 +81,7 @@ export class RowPieces implements AsyncIterableIterator<string> {
     this.at = 0;
     this.next_place += places.length;
     const characters = this.piece.reduce((sum, row) => sum + row.length, 0);
-    collect_after(characters);
+    if (characters > places.length * LARGE_ROW_CHARACTERS) collect_after(characters);
     const fitting = Math.floor((places.length * CHARACTERS_WANTED) / Math.max(1, characters));
     this.rows_wanted = Math.min(ROWS_MAX, Math.max(1, fitting));
   }
