@@ -79,8 +79,8 @@ function default_data_dir(): string {
 
 /** The rest is for the hot tier, the runtime, and the system's cache of files. */
 function default_duckdb_memory_bytes(): number {
-  const quarter = Math.floor((process.constrainedMemory() || totalmem()) / 4);
-  return Math.max(DUCKDB_MEMORY_BYTES_MIN, Math.min(DUCKDB_MEMORY_BYTES_DEFAULT_MAX, quarter));
+  const eighth = Math.floor((process.constrainedMemory() || totalmem()) / 8);
+  return Math.max(DUCKDB_MEMORY_BYTES_MIN, Math.min(DUCKDB_MEMORY_BYTES_DEFAULT_MAX, eighth));
 }
 
 /** To be called before anything listens: throws ConfigError when strangers could. `has_keys`: the key file holds some. */

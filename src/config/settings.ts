@@ -90,7 +90,7 @@ export const SETTINGS = {
   duckdb_memory_bytes: setting(
     whole(DUCKDB_MEMORY_BYTES_MIN).optional(),
     undefined,
-    "DuckDB's memory_limit; a quarter of the memory that this process may use, at most 1 GiB",
+    "DuckDB's memory_limit; an eighth of the memory that this process may use, at most 1 GiB",
   ),
   duckdb_threads: setting(whole(1, 256), 2, "threads that DuckDB may use"),
   hot_rows_max: setting(whole(1), HOT_ROWS_MAX, "spans in memory at which they are written to a segment"),

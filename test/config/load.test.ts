@@ -20,7 +20,7 @@ describe("where a value comes from", () => {
     expect({ ...rest, ...resolved }).toEqual(Object.fromEntries(defaults));
     expect(db_duckdb_path).toBe(join(data_dir, "duckdb", "traces.duckdb"));
     expect(duckdb_memory_bytes).toBe(
-      Math.min(2 ** 30, Math.max(64 * 2 ** 20, Math.floor(process.constrainedMemory() / 4))),
+      Math.min(2 ** 30, Math.max(64 * 2 ** 20, Math.floor(process.constrainedMemory() / 8))),
     );
   });
 
