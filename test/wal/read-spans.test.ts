@@ -214,7 +214,7 @@ describe("ReadSpans", () => {
     const slow = call({ batchSize: 100 });
     const names: string[] = [];
     for await (const response of slow) {
-      await Bun.sleep(1);
+      await new Promise(setImmediate);
       names.push(...names_of([response as ReadSpansResponse]));
     }
     expect(names.filter((name) => name !== large)).toEqual(Array.from({ length: 50 }, (_, i) => `${i}`));

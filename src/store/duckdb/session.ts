@@ -5,7 +5,7 @@ import type { Logger } from "../../observe/index.ts";
 import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
 import { HotGeneration } from "./hot/generation.ts";
-import { HotMemoryPool } from "./hot/hot-memory-pool.ts";
+import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
 import { Queries } from "./queries/queries.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
@@ -23,6 +23,8 @@ import { View, Views } from "./views.ts";
 const READER_COUNT = 4;
 /** Two generations of the hot tier, a sort of one of them and questions share DuckDB's memory. */
 const HOT_MEMORY_SHARE = 1 / 4;
+/** Places of its texts have 32 bits; a batch may bring as much again (LIMITS.BATCH_DECODED_BYTES_MAX). */
+const HOT_BYTES_MAX = 1024 * 1024 * 1024;
 
 export type SessionOptions = DatabaseOptions & {
   /** What the source may have to keep until rows are sealed: the hot tier never holds more. */
@@ -77,8 +79,12 @@ export class Session implements AsyncDisposable {
     const straddling = await StraddlingLlmTraces.create(marker, await catalog.straddling_llm_traces());
     const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
       options;
-    const bytes_max = Math.min(options.memory_bytes * HOT_MEMORY_SHARE, options.source_bytes_max ?? Infinity);
-    const memory_pool = new HotMemoryPool({ spans: rows_max, patches: rows_max, text_bytes: bytes_max });
+    const bytes_max = Math.min(
+      options.memory_bytes * HOT_MEMORY_SHARE,
+      options.source_bytes_max ?? Infinity,
+      HOT_BYTES_MAX,
+    );
+    const memory_pool = new HotMemoryPool(usual_capacity(rows_max, bytes_max));
     const first = new HotGeneration(1, memory_pool.take({ spans: 0, patches: 0, text_bytes: 0 }));
     const views = new Views(new View([first], segments), (error) =>
       logger.error({ err: error }, "what is no longer needed could not be removed"),

@@ -63,7 +63,7 @@ export class Tiers {
   /** Rejects, and keeps nothing, when a dead letter can't be kept or the hot tier is full and can't be sealed. */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
     return this.appends.run(async () => {
-      await this.make_room();
+      await this.make_room(batch);
       await this.keep_dead_letters(dead_letters);
       if (!this.current_generation.has_room_for(batch)) this.rotate(batch_capacity(batch));
       using held = this.parts.views.hold();
@@ -126,8 +126,9 @@ export class Tiers {
   }
 
   /** At most one generation is filled while another is sealed: that bounds the memory of both. */
-  private async make_room(): Promise<void> {
-    if (!this.has_frozen || !this.is_nearly_full(this.current_generation)) return;
+  private async make_room(batch: DecodedBatch): Promise<void> {
+    const generation = this.current_generation;
+    if (!this.has_frozen || (!this.is_nearly_full(generation) && generation.has_room_for(batch))) return;
     await this.start_sealing();
     if (!this.has_frozen) return;
     throw new StoreError("unavailable", `the hot tier is full and can't be sealed: ${first_line(this.seal_failure)}`, {

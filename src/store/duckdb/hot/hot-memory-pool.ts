@@ -1,5 +1,6 @@
 import type { DecodedBatch } from "../../../decode/index.ts";
 import { give_back } from "../../../memory/index.ts";
+import { FIXED_ROW_BYTES } from "./generation.ts";
 import { type HotCapacity, HotMemory } from "./hot-memory.ts";
 
 /** One is filled while another is sealed. */
@@ -11,6 +12,12 @@ export const batch_capacity = ({ spans, patches, heap }: DecodedBatch): HotCapac
   patches: patches.row_count,
   text_bytes: heap.length,
 });
+
+/** Room for so many rows, as far as they are reached before so many bytes are. */
+export function usual_capacity(rows_max: number, bytes_max: number): HotCapacity {
+  const rows = Math.min(rows_max, Math.ceil(bytes_max / FIXED_ROW_BYTES));
+  return { spans: rows, patches: rows, text_bytes: bytes_max };
+}
 
 /** Memory for generations, used again: what garbage collection would give back too late is given back at once. */
 export class HotMemoryPool {

@@ -2,7 +2,7 @@ import { sql_text } from "../row-source.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { Segment } from "../segments/segment.ts";
 
-/** Which spans. Times are those at which they start, in microseconds since 1970, both ends included. Null: any. */
+/** Which spans. Times are those at which they start, in microseconds since 1970, both ends included. Null: all of them. */
 export type RowFilter = {
   since_us: bigint | null;
   until_us: bigint | null;

@@ -16,8 +16,8 @@ let uncollected_characters = 0;
 
 /**
  * What pages were made of lies outside of JavaScript's heap, so that the collector takes it for little and comes late: forty
- * pages of 100 MB took 1.6 GB. For small rows it comes early enough by itself, and
- * a collection takes as long as a page of them.
+ * pages of 100 MB took 1.6 GB. For small rows it comes early enough by itself,
+ * and a collection takes as long as a page of them.
  */
 function collect_after(characters: number): void {
   uncollected_characters += characters;

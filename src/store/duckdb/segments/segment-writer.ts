@@ -1,8 +1,8 @@
-import { crc32 } from "node:zlib";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Ulid } from "../../../wal/index.ts";
+import { checksum_of } from "./checksum.ts";
 import { filter_bytes, type SegmentKeys } from "../keys/key-index.ts";
 import { sql_text } from "../row-source.ts";
 import copy_patches_sql from "../sql/copy-patches.sql" with { type: "text" };
@@ -21,7 +21,6 @@ import type { WrittenRows } from "./written-rows.ts";
 const PARQUET_OPTIONS =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 2, ROW_GROUP_SIZE 2048, WRITE_BLOOM_FILTER false";
 const UNFINISHED = ".unfinished";
-const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** What a segment is besides its rows. */
 export type SegmentFacts = {
@@ -128,14 +127,7 @@ async function service_figures(connection: DuckDBConnection, spans_path: string)
 async function synced_file(directory: string, name: string): Promise<SegmentManifest["files"][number]> {
   await using file = await open(join(directory, name), "r+");
   await file.sync();
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  let [bytes, checksum] = [0, 0];
-  for (;;) {
-    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, bytes);
-    if (bytesRead === 0) return { name, bytes, crc32: checksum };
-    checksum = crc32(piece.subarray(0, bytesRead), checksum);
-    bytes += bytesRead;
-  }
+  return { name, ...(await checksum_of(file)) };
 }
 
 /** Makes a file's content, or the names in a directory, durable. */

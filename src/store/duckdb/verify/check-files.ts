@@ -1,14 +1,12 @@
-import { crc32 } from "node:zlib";
 import { existsSync, readdirSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { checksum_of } from "../segments/checksum.ts";
 import { parse_manifest, type SegmentManifest } from "../segments/manifest.ts";
 import { Segment } from "../segments/segment.ts";
 import { MANIFEST_FILE } from "../segments/segment-files.ts";
 import { first_line } from "../database.ts";
 import type { ReportFault } from "./types.ts";
-
-const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** Compares the files of a directory with its manifest, byte for byte by their checksums. Null: they are not what it says. */
 export async function check_files(directory: string, report: ReportFault): Promise<Segment | null> {
@@ -31,7 +29,7 @@ export async function check_files(directory: string, report: ReportFault): Promi
     try {
       const found = await sum_of(path);
       if (found.bytes !== bytes) fault(name, `has ${found.bytes} bytes, not ${bytes}`);
-      else if (found.checksum !== checksum) fault(name, `has CRC-32 ${hex(found.checksum)}, not ${hex(checksum)}`);
+      else if (found.crc32 !== checksum) fault(name, `has CRC-32 ${hex(found.crc32)}, not ${hex(checksum)}`);
     } catch (error) {
       fault(name, `can't be read: ${first_line(error)}`);
     }
@@ -59,16 +57,9 @@ function open_segment(directory: string, fault: PutFault): Segment | null {
   }
 }
 
-async function sum_of(path: string): Promise<{ bytes: number; checksum: number }> {
+async function sum_of(path: string): Promise<{ bytes: number; crc32: number }> {
   await using file = await open(path);
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  let [bytes, checksum] = [0, 0];
-  for (;;) {
-    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, bytes);
-    if (bytesRead === 0) return { bytes, checksum };
-    checksum = crc32(piece.subarray(0, bytesRead), checksum);
-    bytes += bytesRead;
-  }
+  return await checksum_of(file);
 }
 
 const hex = (checksum: number): string => checksum.toString(16).padStart(8, "0");
