@@ -66,7 +66,7 @@ describe("verify of a store that is whole", () => {
   it("says what it looked at", async () => {
     expect(await verify(config_of(dir.path), () => undefined)).toMatchObject({
       segment_count: 2,
-      file_count: 6,
+      file_count: 8,
       unread_count: 0,
       span_count: 9,
       patch_count: 12,
@@ -181,6 +181,13 @@ describe("verify names", () => {
     expect(found).toContainEqual({ path: directory, what: "5 more spans are held more than once" });
     expect(found).toContainEqual({ path: directory, what: "30 more state patches are held more than once" });
     expect(found).toHaveLength(42);
+  });
+
+  it("rows that are not where the index has them", async () => {
+    const [few, many] = segments;
+    cpSync(join(few, "rows.bin"), join(many, "rows.bin"));
+    make_manifest_true(many);
+    expect(await faults()).toContainEqual({ path: join(many, "rows.bin"), what: "has rows in other places" });
   });
 
   it("patches without their span, spans that no filter finds, and numbers of rows that are not the manifest's", async () => {

@@ -11,9 +11,14 @@ import { HotMemory } from "../../src/store/duckdb/hot/hot-memory.ts";
 import { hash_span, hash_trace_id, new_key_hash } from "../../src/store/duckdb/keys/key-hash.ts";
 import { SegmentFilter } from "../../src/store/duckdb/keys/key-index.ts";
 import { keys_of } from "../../src/store/duckdb/segments/keys-of.ts";
+import type { SegmentManifest } from "../../src/store/duckdb/segments/manifest.ts";
 import { Sealer } from "../../src/store/duckdb/segments/sealer.ts";
-import { write_selected } from "../../src/store/duckdb/segments/segment-writer.ts";
+import type { Segment } from "../../src/store/duckdb/segments/segment.ts";
+import { SegmentReader } from "../../src/store/duckdb/segments/segment-reader.ts";
+import { write_segment, write_selected } from "../../src/store/duckdb/segments/segment-writer.ts";
 import type { WrittenRows } from "../../src/store/duckdb/segments/written-rows.ts";
+import type { ListedRow } from "../../src/store/duckdb/source-rows.ts";
+import { PageCache } from "../../src/store/parquet/index.ts";
 import { new_id, request_bytes, type SpanInit, span_init, string_value, text_attributes } from "../support/otlp.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { STORE_OPTIONS } from "../support/store.ts";
@@ -77,8 +82,8 @@ function random_span(random: SeededRandom, traces: readonly Uint8Array[]): SpanI
 }
 
 /** A generation of the hot tier, taken in as batches come. */
-async function generation_of(random: SeededRandom, span_count: number): Promise<HotGeneration> {
-  const generation = new HotGeneration(1, new HotMemory(CAPACITY));
+async function generation_of(random: SeededRandom, span_count: number, number = 1): Promise<HotGeneration> {
+  const generation = new HotGeneration(number, new HotMemory(CAPACITY));
   const admission = new Admission();
   const traces = Array.from({ length: Math.ceil(span_count / random.pick([1, 5, 50])) }, () => random.bytes(16));
   for (let left = span_count; left > 0;) {
@@ -95,11 +100,18 @@ async function generation_of(random: SeededRandom, span_count: number): Promise<
   return generation;
 }
 
-/** The same rows, written by DuckDB. */
-async function written_by_duckdb({ tables }: HotGeneration, path: string): Promise<WrittenRows> {
-  await tables.fill(connection);
-  const [spans_sql, patches_sql] = [tables.spans, tables.patches].map((table) => `FROM ${table}`);
-  const keys = await keys_of(connection, tables.spans);
+/** The rows of some generations but for a trace's, written by DuckDB. */
+async function written_by_duckdb(
+  generations: readonly HotGeneration[],
+  path: string,
+  except_trace_id = "none",
+): Promise<WrittenRows> {
+  for (const { tables } of generations) await tables.fill(connection);
+  const rows = (names: readonly string[]) =>
+    `FROM (${names.map((name) => `FROM ${name}`).join(" UNION ALL ")}) WHERE trace_id <> '${except_trace_id}'`;
+  const spans_sql = rows(generations.map(({ tables }) => tables.spans));
+  const patches_sql = rows(generations.map(({ tables }) => tables.patches));
+  const keys = await keys_of(connection, `(${spans_sql})`);
   return write_selected(connection, { spans_sql, patches_sql, keys })(path);
 }
 
@@ -120,10 +132,11 @@ async function expect_same_rows(a: string, b: string): Promise<void> {
 }
 
 /** What the manifest has of the rows, in one order. */
-const facts_of = ({ files, services, ...facts }: WrittenRows) => ({
+const facts_of = ({ files, services, segment_id: _id, sealed_at: _at, ...facts }: SegmentManifest) => ({
   ...facts,
   services: services.toSorted((a, b) => (a.service_name < b.service_name ? -1 : 1)),
-  files: files.map(({ name }) => name),
+  // DuckDB does not say where the rows are.
+  files: files.map(({ name }) => name).filter((name) => name !== "rows.bin"),
 });
 
 async function filter_answers(path: string, spans: string): Promise<boolean[][]> {
@@ -137,21 +150,107 @@ async function filter_answers(path: string, spans: string): Promise<boolean[][]>
   });
 }
 
+/** What readers find in two segments that should be the same. */
+async function expect_same_answers(a: Segment, b: Segment): Promise<void> {
+  const cache = new PageCache(8 * 1024 * 1024);
+  await using left = await SegmentReader.open(a, cache);
+  await using right = await SegmentReader.open(b, cache);
+  const traces = await connection.runAndReadAll(`SELECT DISTINCT trace_id FROM ${a.spans_table} ORDER BY ALL LIMIT 50`);
+  for (const trace_id of [...traces.getRows().map(([id]) => String(id)), "0".repeat(32)]) {
+    const rows = await left.trace_rows(trace_id);
+    expect(rows).toEqual(await right.trace_rows(trace_id));
+    const count = await connection.runAndReadAll(
+      `SELECT count(*) FROM ${a.spans_table} WHERE trace_id = '${trace_id}'`,
+    );
+    expect(rows.length).toBe(Number(count.getRows()[0][0]));
+    const numbers = rows.map(({ row }) => row);
+    expect(await left.row_texts(numbers)).toEqual(await right.row_texts(numbers));
+  }
+  for (const service of [...SERVICES, "none"]) {
+    const middle_us = 1_795_000_000_000_000n;
+    for (const [since_us, until_us] of [
+      [null, null],
+      [middle_us - 5n, middle_us + 5n],
+      [null, middle_us],
+    ]) {
+      const range = { limit: 100, since_us, until_us };
+      const is_wanted = ({ start_us }: ListedRow) =>
+        (since_us === null || start_us >= since_us) && (until_us === null || start_us <= until_us);
+      const rows = await left.list_rows(service, range, is_wanted);
+      expect(rows).toEqual(await right.list_rows(service, range, is_wanted));
+      const listed = `SELECT count(*) FROM ${a.spans_table} WHERE is_listed AND service_name = $1 AND epoch_us(start_time) BETWEEN $2 AND $3`;
+      const bounds = [since_us ?? 0n, until_us ?? 2n ** 62n];
+      const count = await connection.runAndReadAll(listed, [service, ...bounds]);
+      expect(rows.length).toBe(Math.min(100, Number(count.getRows()[0][0])));
+    }
+  }
+}
+
+/** A segment of the files that `write_rows` writes. */
+async function segment_of(write_rows: (directory: string) => Promise<WrittenRows | null>): Promise<Segment> {
+  const facts = { decoded_bytes: 0, positions: new Map(), replaces: [] };
+  const segment = await write_segment(segments_directory(join(directory.path, "traces.duckdb")), facts, write_rows);
+  if (segment === null) throw new Error("there are no rows");
+  return segment;
+}
+
+async function expect_same_segments(ours: Segment, theirs: Segment): Promise<void> {
+  expect(facts_of(ours.manifest)).toEqual(facts_of(theirs.manifest));
+  await expect_same_rows(ours.spans_path, theirs.spans_path);
+  await expect_same_rows(ours.patches_path, theirs.patches_path);
+  const spans = theirs.spans_table;
+  expect(await filter_answers(ours.directory, spans)).toEqual(await filter_answers(theirs.directory, spans));
+  await expect_same_answers(ours, theirs);
+}
+
+const seeded = (what: string) => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`${what} seed ${seed}`);
+  return new SeededRandom(seed);
+};
+
 describe("a segment", () => {
   it.each([1, 40, 4_097, 9_000])("is the same by our writer and by DuckDB: %i spans", async (span_count) => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seal seed ${seed}`);
-    const generation = await generation_of(new SeededRandom(seed), span_count);
-    const [ours, theirs] = [new_directory("ours"), new_directory("theirs")];
+    const generation = await generation_of(seeded("seal"), span_count);
     using sealer = new Sealer();
-    const sealed = await sealer.write(generation, ours);
-    const written = await written_by_duckdb(generation, theirs);
-    expect(facts_of(sealed)).toEqual(facts_of(written));
-    expect(sealed.span_count).toBe(span_count);
-    for (const name of ["spans.parquet", "state_patches.parquet"]) {
-      await expect_same_rows(join(ours, name), join(theirs, name));
-    }
-    const { spans } = generation.tables;
-    expect(await filter_answers(ours, spans)).toEqual(await filter_answers(theirs, spans));
+    const ours = await segment_of((path) => sealer.write(generation, path));
+    expect(ours.manifest.span_count).toBe(span_count);
+    await expect_same_segments(ours, await segment_of((path) => written_by_duckdb([generation], path)));
+  });
+
+  it.each([10, 3_000, 8_000])(
+    "is the same merged by us and by DuckDB, with and without a trace: of 3 × %i spans",
+    async (span_count) => {
+      const random = seeded("merge");
+      const generations: HotGeneration[] = [];
+      for (let i = 0; i < 3; i++) generations.push(await generation_of(random, span_count, i));
+      using sealer = new Sealer();
+      const inputs: Segment[] = [];
+      // One is written by DuckDB, as a release before has.
+      for (const [i, generation] of generations.entries()) {
+        const write = (path: string) =>
+          i === 1 ? written_by_duckdb([generation], path) : sealer.write(generation, path);
+        inputs.push(await segment_of(write));
+      }
+      const trace = await connection.runAndReadAll(`SELECT any_value(trace_id) FROM ${inputs[0].spans_table}`);
+      for (const except of [null, String(trace.getRows()[0][0])]) {
+        const ours = await segment_of((path) => sealer.merge(inputs, except, path));
+        const theirs = await segment_of((path) => written_by_duckdb(generations, path, except ?? undefined));
+        await expect_same_segments(ours, theirs);
+      }
+    },
+  );
+
+  it("is none when it would have no rows", async () => {
+    const span = span_init({ traceId: new_id(16) });
+    const batch = new DecodedBatch();
+    batch.decode_request(request_bytes([span], "alone"));
+    const generation = new HotGeneration(1, new HotMemory(CAPACITY));
+    await new Admission().admit(connection, batch, generation, []);
+    generation.append(batch);
+    using sealer = new Sealer();
+    const input = await segment_of((path) => sealer.write(generation, path));
+    const trace_id = Buffer.from(span.traceId as Uint8Array).toString("hex");
+    expect(await sealer.merge([input], trace_id, new_directory("empty"))).toBeNull();
   });
 });

@@ -42,7 +42,7 @@ export class Session implements AsyncDisposable {
     private readonly instance: DuckDBInstance,
     private readonly connections: readonly DuckDBConnection[],
     private readonly readers: ReaderPool,
-    private readonly sealer: Sealer,
+    private readonly sealers: readonly Sealer[],
     private readonly segment_readers: SegmentReaders,
     private readonly tidier: Tidier,
     readonly views: Views,
@@ -90,9 +90,10 @@ export class Session implements AsyncDisposable {
       logger.error({ err: error }, "what is no longer needed could not be removed"),
     );
     const segment_readers = new SegmentReaders();
-    const sealer = new Sealer();
+    const [sealer, merger] = [new Sealer(), new Sealer()];
     const keeper = new SegmentKeeper({
       sealer,
+      merger,
       drop_generation: async ({ tables, memory }) => {
         await tables.drop(connection);
         memory_pool.put_back(memory);
@@ -104,7 +105,7 @@ export class Session implements AsyncDisposable {
       durable_positions: await catalog.positions(),
       directory,
       segment_readers,
-      merge_limits: { rows_max, decoded_bytes_max: bytes_max },
+      segment_rows_max: rows_max,
       retention: { days: options.retention_days ?? null, bytes: options.retention_bytes ?? null },
       logger,
       metrics,
@@ -119,7 +120,7 @@ export class Session implements AsyncDisposable {
       instance,
       [writer, connection, marker],
       readers,
-      sealer,
+      [sealer, merger],
       segment_readers,
       tidier,
       views,
@@ -133,7 +134,7 @@ export class Session implements AsyncDisposable {
     await this.readers[Symbol.asyncDispose]();
     await this.tidier[Symbol.asyncDispose]();
     await this.tiers.close();
-    this.sealer[Symbol.dispose]();
+    for (const sealer of this.sealers) sealer[Symbol.dispose]();
     await this.segment_readers[Symbol.asyncDispose]();
     for (const connection of this.connections) connection.closeSync();
     this.instance.closeSync();

@@ -28,13 +28,10 @@ export async function seal_old_tables(
     const patches_sql = `FROM state_patches SEMI JOIN (${spans_sql}) USING (trace_id, span_id)`;
     const keys = await keys_of(connection, `(${spans_sql})`);
     if (keys.spans.size === 0) continue;
-    segments.push(
-      await write_segment(
-        directory,
-        { decoded_bytes: keys.spans.size * ROW_BYTES, positions: new Map(), replaces: [] },
-        write_selected(connection, { spans_sql, patches_sql, keys }),
-      ),
-    );
+    const facts = { decoded_bytes: keys.spans.size * ROW_BYTES, positions: new Map(), replaces: [] };
+    const write_rows = write_selected(connection, { spans_sql, patches_sql, keys });
+    const segment = await write_segment(directory, facts, write_rows);
+    if (segment !== null) segments.push(segment);
   }
   const straddling = await straddling_of(connection, segments);
   await catalog.change({

@@ -20,13 +20,11 @@ export function footer_bytes(tail: Uint8Array): number {
   return new DataView(tail.buffer, tail.byteOffset + tail.length - TAIL_BYTES).getUint32(0, true) + TAIL_BYTES;
 }
 
-export type Bounds = { min: string; max: string };
-
 /** `value_count`: with nulls. */
 type Statistics = { value_count: number; null_count: number; min: Uint8Array | null; max: Uint8Array | null };
 
 /**
- * What a file says of itself, in arrays of numbers: a store has hundreds of files of a hundred row groups of 39 columns.
+ * What a file says of itself, in arrays of numbers: a store has hundreds of files of row groups of 39 columns.
  * A chunk, one column of one row group, has the number `group * columns.length + column`.
  */
 export class Footer {
@@ -34,14 +32,9 @@ export class Footer {
   /** By group. */
   readonly first_rows: number[] = [];
   readonly row_counts: number[] = [];
-  /**
-   * By column that `bounds_of` names, then by group: texts that none of its values is below or above. Null where they are
-   * not known: DuckDB leaves out the bounds of a long text that it can't shorten.
-   */
-  readonly bounds: ReadonlyMap<string, (Bounds | null)[]>;
   /** By chunk. */
   starts = new Float64Array(0);
-  lengths = new Uint32Array(0);
+  lengths = new Float64Array(0);
   codecs = new Uint8Array(0);
   /** Where the places of its pages are written; 0 bytes: nowhere. */
   index_starts = new Float64Array(0);
@@ -51,8 +44,7 @@ export class Footer {
   private readonly places_of_constants = new Map<string, number>();
 
   /** Reads the FileMetaData that `bytes` begin with. */
-  constructor(bytes: Uint8Array, bounds_of: readonly string[]) {
-    this.bounds = new Map(bounds_of.map((name) => [name, []]));
+  constructor(bytes: Uint8Array) {
     const reader = new ThriftReader(bytes);
     const columns: ParquetColumn[] = [];
     this.columns = columns;
@@ -92,7 +84,7 @@ export class Footer {
 
   private make_room(chunk_count: number): void {
     this.starts = new Float64Array(chunk_count);
-    this.lengths = new Uint32Array(chunk_count);
+    this.lengths = new Float64Array(chunk_count);
     this.codecs = new Uint8Array(chunk_count);
     this.index_starts = new Float64Array(chunk_count);
     this.index_lengths = new Uint32Array(chunk_count);
@@ -100,14 +92,13 @@ export class Footer {
   }
 
   private read_chunks(reader: ThriftReader, group: number): void {
-    const { columns, bounds } = this;
+    const { columns } = this;
     let column = 0;
     reader.list(() => {
       if (column === columns.length) throw new ParquetError("a row group has too many columns");
-      const { name, type } = columns[column];
+      const { type } = columns[column];
       const chunk = group * columns.length + column++;
       const statistics = this.read_chunk(reader, chunk);
-      bounds.get(name)?.push(bounds_in(statistics));
       this.note_constant(chunk, statistics, type);
     });
     if (column !== columns.length) throw new ParquetError(`a row group has ${column} columns`);
@@ -145,7 +136,9 @@ export class Footer {
       this.constant_places[chunk] = this.place_of("null", () => null);
     } else if (null_count === 0 && min !== null && max !== null && min.length <= STATISTIC_BYTES_MAX) {
       if (!is_equal(min, max)) return;
-      this.constant_places[chunk] = this.place_of(`${type}:${latin1(min)}`, () => plain_value(min.slice(), type));
+      this.constant_places[chunk] = this.place_of(`${type}:${latin1(min)}`, () =>
+        plain_value(new Uint8Array(min), type),
+      );
     }
   }
 
@@ -188,6 +181,3 @@ function read_statistics(reader: ThriftReader, statistics: Statistics): void {
 }
 
 const latin1 = (bytes: Uint8Array | null): string => (bytes === null ? "" : Buffer.from(bytes).toString("latin1"));
-
-const bounds_in = ({ min, max }: Statistics): Bounds | null =>
-  min === null || max === null ? null : { min: Buffer.from(min).toString(), max: Buffer.from(max).toString() };

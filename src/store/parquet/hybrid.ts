@@ -1,12 +1,56 @@
 import { ParquetError } from "./error.ts";
 
+type Run = {
+  /** Of its header's first byte behind. */
+  at: number;
+  value_count: number;
+  is_packed: boolean;
+};
+
 /** The first `count` values of Parquet's hybrid of runs and packed bits, each `width` bits. */
 export function hybrid_values(bytes: Uint8Array, start: number, width: number, count: number): Uint32Array {
   const values = new Uint32Array(count);
-  const value_bytes = (width + 7) >> 3;
-  let at = start;
   let filled = 0;
-  while (filled < count) {
+  for (const { at, value_count, is_packed } of runs(bytes, start, width, count)) {
+    const end = Math.min(count, filled + value_count);
+    if (!is_packed) values.fill(whole_value(bytes, at, width), filled, end);
+    else for (let i = filled; i < end; i++) values[i] = bits_at(bytes, at * 8 + (i - filled) * width, width);
+    filled = end;
+  }
+  return values;
+}
+
+/** The values at these places, which ascend. */
+export function hybrid_values_at(
+  bytes: Uint8Array,
+  start: number,
+  width: number,
+  places: readonly number[],
+): Uint32Array {
+  const values = new Uint32Array(places.length);
+  let [filled, next] = [0, 0];
+  for (const { at, value_count, is_packed } of runs(bytes, start, width, (places.at(-1) ?? -1) + 1)) {
+    for (; next < places.length && places[next] < filled + value_count; next++) {
+      const bit = at * 8 + (places[next] - filled) * width;
+      values[next] = is_packed ? bits_at(bytes, bit, width) : whole_value(bytes, at, width);
+    }
+    filled += value_count;
+  }
+  return values;
+}
+
+/** The value of all `count` values if they are one run, or null. */
+export function run_value(bytes: Uint8Array, start: number, width: number, count: number): number | null {
+  for (const { at, value_count, is_packed } of runs(bytes, start, width, count)) {
+    return is_packed || value_count < count ? null : whole_value(bytes, at, width);
+  }
+  return null;
+}
+
+/** The runs that together have `count` values or more. */
+function* runs(bytes: Uint8Array, start: number, width: number, count: number): Generator<Run> {
+  let at = start;
+  for (let passed = 0; passed < count;) {
     let header = 0;
     for (let shift = 0; ; shift += 7) {
       if (at >= bytes.length) throw new ParquetError("a page ends early");
@@ -14,21 +58,21 @@ export function hybrid_values(bytes: Uint8Array, start: number, width: number, c
       header |= (byte & 127) << shift;
       if (byte < 128) break;
     }
-    const length = header >>> 1;
-    if ((header & 1) === 0) {
-      let value = 0;
-      for (let i = 0; i < value_bytes; i++) value |= bytes[at++] << (8 * i);
-      values.fill(value, filled, Math.min(count, filled + length));
-      filled += length;
-    } else {
-      // Groups of eight values, each group `width` bytes long.
-      for (let i = 0; i < length * 8 && filled < count; i++) {
-        values[filled++] = bits_at(bytes, at * 8 + i * width, width);
-      }
-      at += length * width;
-    }
+    // Packed values come in groups of eight, each group `width` bytes long.
+    const is_packed = (header & 1) === 1;
+    const value_count = is_packed ? (header >>> 1) * 8 : header >>> 1;
+    yield { at, value_count, is_packed };
+    at += is_packed ? (header >>> 1) * width : value_bytes(width);
+    passed += value_count;
   }
-  return values;
+}
+
+const value_bytes = (width: number): number => (width + 7) >> 3;
+
+function whole_value(bytes: Uint8Array, at: number, width: number): number {
+  let value = 0;
+  for (let i = 0; i < value_bytes(width); i++) value |= bytes[at + i] << (8 * i);
+  return value;
 }
 
 function bits_at(bytes: Uint8Array, bit: number, width: number): number {
@@ -39,20 +83,5 @@ function bits_at(bytes: Uint8Array, bit: number, width: number): number {
     value |= ((bytes[(bit + got) >> 3] >> offset) & ((1 << take) - 1)) << got;
     got += take;
   }
-  return value;
-}
-
-/** The value of all `count` values if they are one run, or null. */
-export function run_value(bytes: Uint8Array, start: number, width: number, count: number): number | null {
-  let header = 0;
-  let at = start;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++];
-    header |= (byte & 127) << shift;
-    if (byte < 128) break;
-  }
-  if ((header & 1) === 1 || header >>> 1 < count) return null;
-  let value = 0;
-  for (let i = 0; i < (width + 7) >> 3; i++) value |= bytes[at + i] << (8 * i);
   return value;
 }

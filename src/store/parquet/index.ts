@@ -11,6 +11,9 @@
  */
 export { ParquetError } from "./error.ts";
 export type { Cell } from "./types.ts";
+export { PageCache } from "./page-cache.ts";
 export { ParquetFile } from "./parquet-file.ts";
+export { type ColumnCursor, ParquetScan } from "./parquet-scan.ts";
+export { ByteSink } from "./write/byte-sink.ts";
 export { ParquetWriter } from "./write/parquet-writer.ts";
-export type { ColumnCells, WrittenColumn } from "./write/types.ts";
+export type { ColumnCells, NumberCells, Slice, Slices, TextCells, WrittenColumn } from "./write/types.ts";

@@ -3,15 +3,20 @@ import { ThriftReader } from "./thrift.ts";
 /** Where a page lies in the file, and the place in the row group of its first row. */
 export type PagePlace = { start: number; length: number; first_row: number };
 
-/** Reads the OffsetIndex that `bytes` begin with. */
-export function page_places(bytes: Uint8Array): PagePlace[] {
+/** The pages of a column chunk, in their order. */
+export type ChunkPages = { dictionary: PagePlace | null; data: readonly PagePlace[] };
+
+/** Reads the OffsetIndex that `bytes` begin with, of a chunk that begins at `chunk_start`. */
+export function chunk_pages(bytes: Uint8Array, chunk_start: number): ChunkPages {
   const reader = new ThriftReader(bytes);
-  const places: PagePlace[] = [];
+  const data: PagePlace[] = [];
   reader.struct((id) => {
-    if (id === 1) reader.list(() => places.push(read_place(reader)));
+    if (id === 1) reader.list(() => data.push(read_place(reader)));
     return id === 1;
   });
-  return places;
+  const dictionary_bytes = (data[0]?.start ?? chunk_start) - chunk_start;
+  const dictionary = { start: chunk_start, length: dictionary_bytes, first_row: 0 };
+  return { dictionary: dictionary_bytes > 0 ? dictionary : null, data };
 }
 
 function read_place(reader: ThriftReader): PagePlace {

@@ -1,41 +1,42 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
-import { type Bounds, Footer, footer_bytes } from "./footer.ts";
-import { page_places } from "./offset-index.ts";
-import { find_text, read_cells } from "./page.ts";
+import { Footer, footer_bytes } from "./footer.ts";
+import { type ChunkPages, chunk_pages, type PagePlace } from "./offset-index.ts";
+import { Page, walk_pages } from "./page.ts";
+import type { GroupPages, PageCache } from "./page-cache.ts";
+import { page_cells } from "./page-cells.ts";
+import { read_at, read_ranges } from "./read.ts";
 import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
-const TAIL_READ_BYTES = 256 * 1024;
+const TAIL_READ_BYTES = 64 * 1024;
+/** Of a place of a page, with what is around it. */
+const PLACE_BYTES = 64;
 
-/** Reading what lies between costs less than a further call. */
-const GAP_BYTES_MAX = 64 * 1024;
-
-/** Pages of a chunk, or the whole of it, and the places in it of the rows that are wanted. */
-type Piece = { start: number; length: number; rows: readonly number[] };
-
-function bytes_of(content: ReadonlyMap<Piece, Uint8Array>, piece: Piece): Uint8Array {
-  const bytes = content.get(piece);
-  if (bytes === undefined) throw new ParquetError("a piece was not read");
-  return bytes;
-}
+/** A page, and the places in it of the rows that are wanted of it. */
+type Part = { place: PagePlace; rows: readonly number[] };
+/** What is to be read of a column: null where all of its cells have one value. */
+type ColumnPart = { column: number; codec: number; dictionary: PagePlace | null; parts: readonly Part[] } | null;
 
 /** A Parquet file, open for reading some of its rows. It must not change. */
 export class ParquetFile implements AsyncDisposable {
   private readonly places: ReadonlyMap<string, number>;
+  private readonly group_keys: readonly object[];
 
   private constructor(
     private readonly handle: FileHandle,
     private readonly footer: Footer,
+    private readonly cache: PageCache,
   ) {
     this.places = new Map(footer.columns.map(({ name }, place) => [name, place]));
+    this.group_keys = footer.row_counts.map(() => ({}));
   }
 
-  /** `bounds_of`: the text columns of which `bounds` tells. Rejects with ParquetError, or what the system says. */
-  static async open(path: string, bounds_of: readonly string[]): Promise<ParquetFile> {
+  /** Rejects with ParquetError, or what the system says. */
+  static async open(path: string, cache: PageCache): Promise<ParquetFile> {
     const handle = await open(path);
     try {
-      return new ParquetFile(handle, new Footer(await read_footer(handle), bounds_of));
+      return new ParquetFile(handle, new Footer(await read_footer(handle)), cache);
     } catch (error) {
       await handle.close();
       throw error;
@@ -51,95 +52,121 @@ export class ParquetFile implements AsyncDisposable {
     return { first_row: this.footer.first_rows[group], row_count: this.footer.row_counts[group] };
   }
 
-  /** Texts that none of a group's is below or above, in a column that was named; null if they are not known. */
-  bounds(group: number, name: string): Bounds | null {
-    const bounds = this.footer.bounds.get(name)?.[group];
-    if (bounds === undefined) throw new ParquetError(`nothing is known of the bounds of ${name}`);
-    return bounds;
-  }
-
   /** The one value that a column has in all rows of the group, or undefined if that is not known. */
   constant(group: number, name: string): Cell | undefined {
-    return this.footer.constant(group * this.footer.columns.length + this.place(name));
+    return this.footer.constant(this.chunk(group, this.place(name)));
+  }
+
+  /** Cells of these columns, by column, of these rows of the file, which ascend. */
+  async cells_of_rows(names: readonly string[], rows: readonly number[]): Promise<Cell[][]> {
+    const found = names.map((): Cell[] => []);
+    let next = 0;
+    for (let group = 0; next < rows.length && group < this.group_count; group++) {
+      const { first_row, row_count } = this.group(group);
+      const places: number[] = [];
+      for (; next < rows.length && rows[next] < first_row + row_count; next++) places.push(rows[next] - first_row);
+      if (places.length === 0) continue;
+      for (const [index, cells] of (await this.cells(group, names, places)).entries()) found[index].push(...cells);
+    }
+    return found;
   }
 
   /** Cells of these columns, by column, of the rows at these places in the group, which ascend. */
   async cells(group: number, names: readonly string[], rows: readonly number[]): Promise<Cell[][]> {
-    const { footer } = this;
     const columns = names.map((name) => this.place(name));
-    const chunks = columns.map((column) => group * footer.columns.length + column);
-    // Half of the columns have one value in all rows of a group, as a rule.
-    const pieces: Piece[][] = [];
-    for (const chunk of chunks) {
-      if (footer.constant(chunk) !== undefined) pieces.push([]);
-      else if (footer.index_lengths[chunk] === 0) pieces.push([this.whole(chunk, rows)]);
-      else pieces.push(await this.pages(chunk, rows));
-    }
-    const content = await this.read_pieces(pieces.flat());
-    return chunks.map((chunk, index) => {
-      const constant = footer.constant(chunk);
-      if (constant !== undefined) return rows.map(() => constant);
-      const column = footer.columns[columns[index]];
-      return pieces[index].flatMap((piece) =>
-        read_cells(bytes_of(content, piece), footer.codecs[chunk], column, piece.rows),
+    const pages = await this.pages_of(group, columns);
+    const wanted = columns.map((column) => this.column_part(group, column, pages, rows));
+    const read = await this.read_pages(wanted);
+    return wanted.map((part, index) => {
+      if (part === null) return this.constant_cells(group, columns[index], rows.length);
+      const column = this.footer.columns[part.column];
+      const dictionary = part.dictionary === null ? null : page_at(read, part.dictionary);
+      return part.parts.flatMap(({ place, rows: of_page }) =>
+        page_cells(page_at(read, place), dictionary, column, of_page),
       );
     });
   }
 
-  /** The places in the group at which a column has this text, ascending. */
-  async find(group: number, name: string, text: string): Promise<number[]> {
-    const { footer } = this;
-    const column = this.place(name);
-    const chunk = group * footer.columns.length + column;
-    const wanted = Buffer.from(text);
-    const constant = footer.constant(chunk);
-    if (constant !== undefined) {
-      const is_it = constant instanceof Uint8Array && wanted.equals(constant);
-      return is_it ? Array.from({ length: footer.row_counts[group] }, (_, place) => place) : [];
-    }
-    const piece = this.whole(chunk, []);
-    const bytes = bytes_of(await this.read_pieces([piece]), piece);
-    return find_text(bytes, footer.codecs[chunk], footer.columns[column], wanted);
-  }
-
-  /** The pages of a chunk that some rows are on. */
-  private async pages(chunk: number, rows: readonly number[]): Promise<Piece[]> {
-    const { index_starts, index_lengths, row_counts, columns } = this.footer;
-    const pages = page_places(await read(this.handle, index_starts[chunk], index_lengths[chunk]));
-    const row_count = row_counts[Math.floor(chunk / columns.length)];
-    return pages.flatMap(({ start, length, first_row }, index) => {
-      const end_row = pages[index + 1]?.first_row ?? row_count;
-      const of_page = rows.filter((row) => row >= first_row && row < end_row).map((row) => row - first_row);
-      return of_page.length === 0 ? [] : [{ start, length, rows: of_page }];
-    });
-  }
-
-  private whole(chunk: number, rows: readonly number[]): Piece {
-    return { start: this.footer.starts[chunk], length: this.footer.lengths[chunk], rows };
-  }
-
-  /** The bytes of each piece. What lies side by side is read at once. */
-  private async read_pieces(pieces: readonly Piece[]): Promise<Map<Piece, Uint8Array>> {
-    const content = new Map<Piece, Uint8Array>();
-    const in_file_order = pieces.toSorted((a, b) => a.start - b.start);
-    const end_of = ({ start, length }: Piece) => start + length;
-    while (in_file_order.length > 0) {
-      let count = 1;
-      while (
-        count < in_file_order.length &&
-        in_file_order[count].start - end_of(in_file_order[count - 1]) <= GAP_BYTES_MAX
-      )
-        count++;
-      const neighbours = in_file_order.splice(0, count);
-      const { start } = neighbours[0];
-      const bytes = await read(this.handle, start, end_of(neighbours[count - 1]) - start);
-      for (const piece of neighbours) content.set(piece, bytes.subarray(piece.start - start, end_of(piece) - start));
-    }
-    return content;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.handle.close();
+  }
+
+  private constant_cells(group: number, column: number, count: number): Cell[] {
+    const constant = this.footer.constant(this.chunk(group, column)) ?? null;
+    return Array.from({ length: count }, () => constant);
+  }
+
+  /** Where the pages of these columns are, at least. */
+  private async pages_of(group: number, columns: readonly number[]): Promise<GroupPages> {
+    const { cache, footer } = this;
+    const pages: GroupPages = cache.groups.get(this.group_keys[group]) ?? new Map<number, ChunkPages>();
+    const missing = columns.filter(
+      (column) => !pages.has(column) && footer.constant(this.chunk(group, column)) === undefined,
+    );
+    if (missing.length === 0) return pages;
+    const chunks = missing.map((column) => this.chunk(group, column));
+    // A file of another's making has no index: its chunks are small, and say it themselves.
+    const ranges = chunks.map((chunk) =>
+      footer.index_lengths[chunk] > 0
+        ? { start: footer.index_starts[chunk], length: footer.index_lengths[chunk] }
+        : { start: footer.starts[chunk], length: footer.lengths[chunk] },
+    );
+    const contents = await read_ranges(this.handle, ranges);
+    for (const [index, chunk] of chunks.entries()) {
+      const read = footer.index_lengths[chunk] > 0 ? chunk_pages : walk_pages;
+      pages.set(missing[index], read(contents[index], footer.starts[chunk]));
+    }
+    const place_count = [...pages.values()].reduce((sum, { data }) => sum + data.length + 1, 0);
+    cache.groups.put(this.group_keys[group], pages, place_count * PLACE_BYTES);
+    return pages;
+  }
+
+  /** Which pages of a column the rows are on. */
+  private column_part(group: number, column: number, pages: GroupPages, rows: readonly number[]): ColumnPart {
+    const chunk = this.chunk(group, column);
+    const of_column = pages.get(column);
+    if (of_column === undefined || this.footer.constant(chunk) !== undefined) return null;
+    const { dictionary, data } = of_column;
+    const parts: Part[] = [];
+    let next = 0;
+    for (const [index, place] of data.entries()) {
+      const end_row = data[index + 1]?.first_row ?? Infinity;
+      const of_page: number[] = [];
+      for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - place.first_row);
+      if (of_page.length > 0) parts.push({ place, rows: of_page });
+    }
+    return { column, codec: this.footer.codecs[chunk], dictionary: parts.length === 0 ? null : dictionary, parts };
+  }
+
+  /** The pages, by their places: out of the cache, or of the file, where neighbours are read at once. */
+  private async read_pages(columns: readonly ColumnPart[]): Promise<ReadonlyMap<PagePlace, Page>> {
+    const { cache, footer, handle } = this;
+    const pages = new Map<PagePlace, Page>();
+    const missing: { place: PagePlace; codec: number; is_optional: boolean }[] = [];
+    for (const column of columns) {
+      if (column === null) continue;
+      const { codec, dictionary, parts } = column;
+      const { is_optional } = footer.columns[column.column];
+      for (const place of [...(dictionary === null ? [] : [dictionary]), ...parts.map((part) => part.place)]) {
+        const known = cache.pages.get(place);
+        if (known === undefined) missing.push({ place, codec, is_optional });
+        else pages.set(place, known);
+      }
+    }
+    const contents = await read_ranges(
+      handle,
+      missing.map(({ place }) => place),
+    );
+    for (const [index, { place, codec, is_optional }] of missing.entries()) {
+      const page = Page.read(contents[index], codec, is_optional);
+      cache.pages.put(place, page, page.bytes);
+      pages.set(place, page);
+    }
+    return pages;
+  }
+
+  private chunk(group: number, column: number): number {
+    return group * this.footer.columns.length + column;
   }
 
   private place(name: string): number {
@@ -149,21 +176,16 @@ export class ParquetFile implements AsyncDisposable {
   }
 }
 
+function page_at(pages: ReadonlyMap<PagePlace, Page>, place: PagePlace): Page {
+  const page = pages.get(place);
+  if (page === undefined) throw new ParquetError("a page was not read");
+  return page;
+}
+
 async function read_footer(handle: FileHandle): Promise<Uint8Array> {
   const { size } = await handle.stat();
   const tail_bytes = Math.min(size, TAIL_READ_BYTES);
-  const tail = await read(handle, size - tail_bytes, tail_bytes);
+  const tail = await read_at(handle, size - tail_bytes, tail_bytes);
   const bytes = footer_bytes(tail);
-  return bytes <= tail_bytes ? tail.subarray(tail_bytes - bytes) : read(handle, size - bytes, bytes);
-}
-
-async function read(handle: FileHandle, start: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) throw new ParquetError("the file ends early");
-    filled += bytesRead;
-  }
-  return bytes;
+  return bytes <= tail_bytes ? tail.subarray(tail_bytes - bytes) : read_at(handle, size - bytes, bytes);
 }

@@ -8,12 +8,10 @@ export function plain_value(bytes: Uint8Array, type: number): Cell {
   return type === TYPE.byte_array ? bytes : (plain_cells(bytes, 0, type, [0])[0] ?? null);
 }
 
-/** The values at these places, which ascend. */
+/** The values at these places, of a type of one width. */
 export function plain_cells(bytes: Uint8Array, start: number, type: number, places: readonly number[]): Cell[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   switch (type) {
-    case TYPE.byte_array:
-      return texts(view, bytes, start, places);
     case TYPE.int32:
       return places.map((place) => view.getInt32(start + place * 4, true));
     case TYPE.int64:
@@ -23,14 +21,4 @@ export function plain_cells(bytes: Uint8Array, start: number, type: number, plac
     default:
       throw new ParquetError(`type ${type}`);
   }
-}
-
-function texts(view: DataView, bytes: Uint8Array, start: number, places: readonly number[]): Cell[] {
-  let [at, place] = [start, 0];
-  return places.map((wanted) => {
-    for (; place < wanted; place++) at += 4 + view.getUint32(at, true);
-    const end = at + 4 + view.getUint32(at, true);
-    if (end > bytes.length) throw new ParquetError("a page ends early");
-    return bytes.subarray(at + 4, end);
-  });
 }

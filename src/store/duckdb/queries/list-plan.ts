@@ -12,8 +12,9 @@ const COUNTS: Record<ListKind, (figures: ServiceFigures) => { possible: number; 
 
 export type ListPlan = {
   segments: readonly Segment[];
-  /** Rows that start before are not on the page; null: every row may be. */
+  /** Rows that start before or after are not on the page; null: every row may be. */
   since_us: bigint | null;
+  until_us: bigint | null;
 };
 
 type Candidate = { segment: Segment; min_us: bigint; max_us: bigint; certain: number };
@@ -34,7 +35,7 @@ export function plan_list(
     .filter(
       ({ min_us, max_us }) => !(since_us !== null && max_us < since_us) && !(last_us !== null && min_us > last_us),
     );
-  const all = { segments: candidates.map(({ segment }) => segment), since_us };
+  const all = { segments: candidates.map(({ segment }) => segment), since_us, until_us: last_us };
   if (limit === null) return all;
   let wanted = offset + limit + 1;
   for (const { min_us, max_us, certain } of candidates.toSorted((a, b) => (a.min_us > b.min_us ? -1 : 1))) {
@@ -42,7 +43,7 @@ export function plan_list(
     if (is_whole) wanted -= certain;
     if (wanted > 0) continue;
     const newest = candidates.filter((candidate) => candidate.max_us >= min_us);
-    return { segments: newest.map(({ segment }) => segment), since_us: min_us };
+    return { segments: newest.map(({ segment }) => segment), since_us: min_us, until_us: last_us };
   }
   return all;
 }

@@ -60,19 +60,20 @@ export class Queries {
     return this.page(range, async (view) => {
       const plan = plan_list(view.segments, kind, service_name, range);
       const part = { generations: view.generations, segments: plan.segments };
-      const planned = { ...range, since_us: plan.since_us };
+      const planned = { ...range, since_us: plan.since_us, until_us: plan.until_us };
       const row_count = range.limit === null ? Infinity : range.offset + range.limit + 1;
       if (row_count > MERGED_ROWS_MAX) {
         const filter = list_filter(kind, service_name, view.generations);
         return { part, rows: await this.sorted_rows(part, filter, planned) };
       }
       const is_wanted = this.wanted(kind, planned);
+      const cold_range = { limit: row_count, since_us: plan.since_us, until_us: plan.until_us };
       const hot: FoundRow[] = part.generations.flatMap(({ reader }, source) =>
         reader.list_rows(service_name, is_wanted).map((row) => ({ ...row, source })),
       );
       const cold = await Promise.all(
         part.segments.map(async (segment, index) => {
-          const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, row_count, is_wanted);
+          const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, cold_range, is_wanted);
           const rows = await this.segment_readers.use(segment, list_rows);
           return rows.map((row) => ({ ...row, source: part.generations.length + index }));
         }),

@@ -1,7 +1,6 @@
 import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
-import type { HotMemory } from "../hot/hot-memory.ts";
 import type { ServiceFigures } from "./manifest.ts";
-import type { RowMarks } from "./row-order.ts";
+import type { RowKeys, RowMarks } from "./row-order.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
 const { parent_span_id, service_name, start_time } = column_indexes(SPAN_COLUMNS);
@@ -11,7 +10,7 @@ type Counts = Pick<ServiceFigures, "span_count" | "root_count" | "llm_root_count
 type Range = { min: bigint; max: bigint };
 
 /** As sql/service-figures.sql counts them. There is at least one row. */
-export function figures_of({ spans, text }: HotMemory, row_count: number, marks: RowMarks): Figures {
+export function figures_of({ spans, text }: RowKeys, row_count: number, marks: RowMarks): Figures {
   const services = new Map<string, Service>();
   const starts = spans.fixed[start_time] as BigInt64Array;
   const all: Range = { min: starts[0], max: starts[0] };

@@ -3,28 +3,28 @@ import type { Logger } from "../../../observe/index.ts";
 import { compare_ulids, type Ulid } from "../../../wal/index.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
-import { sql_list, sql_text } from "../row-source.ts";
+import { sql_text } from "../row-source.ts";
 import { Serial } from "../serial.ts";
 import type { StoreMetrics } from "../store-metrics.ts";
 import type { StraddlingLlmTraces } from "../straddling.ts";
 import { View, type Views } from "../views.ts";
 import type { Catalog } from "./catalog.ts";
-import { keys_of } from "./keys-of.ts";
-import { type MergeLimits, plan_merge } from "./merge-plan.ts";
+import { plan_merge } from "./merge-plan.ts";
 import { remove_directory } from "./recovery.ts";
 import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentReaders } from "./segment-readers.ts";
-import { type SegmentFacts, write_segment, write_selected } from "./segment-writer.ts";
+import { type UnnamedSegment, write_segment, write_unnamed_segment } from "./segment-writer.ts";
 import type { Sealer } from "./sealer.ts";
-import type { WrittenRows } from "./written-rows.ts";
 
 export type KeeperParts = {
   /** Turns generations into files. */
   sealer: Sealer;
+  /** Makes one segment of several: beside the other, since it takes longer than rows may wait to be sealed. */
+  merger: Sealer;
   /** Does away with a generation that nobody reads any more. */
   drop_generation: (generation: HotGeneration) => Promise<void>;
-  /** For what DuckDB writes into files, which may take long. */
+  /** To look into segments. */
   connection: DuckDBConnection;
   catalog: Catalog;
   views: Views;
@@ -33,17 +33,20 @@ export type KeeperParts = {
   durable_positions: Map<string, Ulid>;
   directory: string;
   segment_readers: SegmentReaders;
-  merge_limits: MergeLimits;
+  /** Of a segment that is made of others: one with half of them is left alone. */
+  segment_rows_max: number;
   retention: RetentionLimits;
   logger: Logger;
   metrics: StoreMetrics;
 };
 
 /**
- * Writes segments, makes one of several, and does away with them: one thing at a time, each on disk before the view
- * changes, and each such that a crash at any point leaves either what was or what was to be (see recover_segments).
+ * Writes segments, makes one of several, and does away with them: each is on disk before the view changes, one change at a
+ * time, and each such that a crash at any point leaves either what was or what was to be (see recover_segments).
  */
 export class SegmentKeeper {
+  /** What takes a turn in `merges` may wait for one in `files`, never the other way around. */
+  private readonly merges = new Serial();
   private readonly files = new Serial();
   private are_rows_named = false;
 
@@ -57,10 +60,12 @@ export class SegmentKeeper {
   async hold(): Promise<Disposable> {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { promise: held, resolve: begin } = Promise.withResolvers<void>();
-    void this.files.run(() => {
-      begin();
-      return released;
-    });
+    void this.merges.run(() =>
+      this.files.run(() => {
+        begin();
+        return released;
+      }),
+    );
     await held;
     return { [Symbol.dispose]: release };
   }
@@ -95,7 +100,7 @@ export class SegmentKeeper {
   /** Removes what is too old or too much, and makes larger segments of small ones, until all is tidy or `is_over`. */
   async tidy(is_over: () => boolean): Promise<void> {
     await this.files.run(() => this.retain());
-    while (!is_over() && (await this.files.run(() => this.merge())));
+    while (!is_over() && (await this.merges.run(() => this.merge())));
   }
 
   /** Takes a trace out of every segment that has it, and gives how many spans went. */
@@ -107,7 +112,8 @@ export class SegmentKeeper {
         if (!segment.keys.may_hold_trace(trace)) continue;
         const spans = await this.count(segment, trace_id);
         if (spans === 0) continue;
-        await this.rewrite([segment], `WHERE trace_id <> ${sql_text(trace_id)}`);
+        const output = await this.write_merged(this.parts.sealer, [segment], trace_id);
+        await this.replace([segment], (await output?.name()) ?? null);
         count += spans;
       }
       return count;
@@ -116,6 +122,7 @@ export class SegmentKeeper {
 
   /** Resolves when nothing is being written or waits to be. */
   async settled(): Promise<void> {
+    await this.merges.run(async () => undefined);
     await this.files.run(async () => undefined);
     await this.parts.views.settled();
   }
@@ -131,33 +138,36 @@ export class SegmentKeeper {
   }
 
   private async merge(): Promise<boolean> {
-    const { views, merge_limits, metrics } = this.parts;
-    const inputs = plan_merge(views.current.segments, merge_limits);
+    const { views, segment_rows_max, metrics } = this.parts;
+    using held = views.hold();
+    const inputs = plan_merge(held.view.segments, segment_rows_max);
     if (inputs.length < 2) return false;
-    await this.rewrite(inputs, "");
-    metrics.merged_segments.inc(inputs.length);
+    const output = await this.write_merged(this.parts.merger, inputs, null);
+    await this.files.run(async () => {
+      // Meanwhile a trace may have been deleted from one of them, or one may have grown too old.
+      if (!inputs.every((segment) => views.current.segments.includes(segment))) return output?.discard();
+      await this.replace(inputs, (await output?.name()) ?? null);
+      metrics.merged_segments.inc(inputs.length);
+    });
     return true;
   }
 
-  /** Puts one segment in the place of others, with those of their rows that a condition leaves. */
-  private async rewrite(inputs: readonly Segment[], condition: string): Promise<void> {
-    const files = (paths: readonly string[]) => `read_parquet([${sql_list(paths)}]) ${condition}`;
-    const spans = files(inputs.map(({ spans_path }) => spans_path));
-    const keys = await keys_of(this.parts.connection, spans);
-    if (keys.spans.size === 0) return this.replace(inputs, null);
+  /** Writes the rows of some segments as one, without those of a trace. */
+  private write_merged(
+    writer: Sealer,
+    inputs: readonly Segment[],
+    except_trace_id: string | null,
+  ): Promise<UnnamedSegment | null> {
     const facts = {
       decoded_bytes: inputs.reduce((sum, { manifest }) => sum + manifest.decoded_bytes, 0),
       positions: furthest_positions(inputs),
       replaces: inputs.map(({ id }) => id),
     };
-    const rows = {
-      spans_sql: `SELECT * EXCLUDE (is_listed, trace_has_llm) FROM ${spans}`,
-      patches_sql: `FROM ${files(inputs.map(({ patches_path }) => patches_path))}`,
-      keys,
-    };
-    await this.replace(inputs, await this.write(facts, write_selected(this.parts.connection, rows)));
+    const write_rows = (path: string) => writer.merge(inputs, except_trace_id, path);
+    return write_unnamed_segment(this.parts.directory, facts, write_rows);
   }
 
+  /** Puts one segment in the place of others. */
   private async replace(inputs: readonly Segment[], output: Segment | null): Promise<void> {
     const { views, straddling, segment_readers } = this.parts;
     const added = output === null ? [] : [output];
@@ -179,13 +189,10 @@ export class SegmentKeeper {
     );
   }
 
-  private write_generation(generation: HotGeneration): Promise<Segment> {
+  private write_generation(generation: HotGeneration): Promise<Segment | null> {
+    const { sealer, directory } = this.parts;
     const facts = { decoded_bytes: generation.bytes, positions: generation.positions, replaces: [] };
-    return this.write(facts, (directory) => this.parts.sealer.write(generation, directory));
-  }
-
-  private write(facts: SegmentFacts, write_rows: (directory: string) => Promise<WrittenRows>): Promise<Segment> {
-    return write_segment(this.parts.directory, facts, write_rows);
+    return write_segment(directory, facts, (path) => sealer.write(generation, path));
   }
 
   private async commit(

@@ -1,9 +1,13 @@
-import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { HotMemory } from "../hot/hot-memory.ts";
 
 const { trace_id, span_id, parent_span_id, service_name, start_time, junjo_span_type, is_llm } =
   column_indexes(SPAN_COLUMNS);
+const PATCH_KEY = (["trace_id", "span_id", "patch_id"] as const).map((name) => column_indexes(PATCH_COLUMNS)[name]);
 const WORKFLOW = Buffer.from("workflow");
+
+/** Columns that rows are sorted, marked and counted by, as the hot tier's memory has them; others may be empty. */
+export type RowKeys = Pick<HotMemory, "spans" | "patches" | "text" | "trace_numbers">;
 
 /** What the order of a segment's rows goes by, besides their columns. Arrays are by row. */
 export type RowMarks = {
@@ -14,7 +18,7 @@ export type RowMarks = {
   trace_has_llm: Uint8Array;
 };
 
-export function mark_rows({ spans, text, trace_numbers }: HotMemory, count: number): RowMarks {
+export function mark_rows({ spans, text, trace_numbers }: RowKeys, count: number): RowMarks {
   const is_listed = new Uint8Array(count);
   const is_workflow = new Uint8Array(count);
   const trace_has_llm = new Uint8Array(count);
@@ -35,10 +39,9 @@ export function mark_rows({ spans, text, trace_numbers }: HotMemory, count: numb
  * The rows in the order in which a segment has them (sql/copy-spans.sql): listed ones by service and newest first, then
  * the others by trace. Ties are in the order of ids.
  */
-export function segment_order(memory: HotMemory, count: number, { is_listed }: RowMarks): Uint32Array {
-  const { spans, text } = memory;
-  const text_of = (column: number) => (row: number) =>
-    Buffer.from(text.buffer, text.byteOffset + spans.offsets[column][row], spans.lengths[column][row]);
+export function segment_order(memory: RowKeys, count: number, { is_listed }: RowMarks): Uint32Array {
+  const { spans } = memory;
+  const text_of = (column: number) => (row: number) => text_at(memory, column, row);
   const [service_of, trace_of, span_of] = [text_of(service_name), text_of(trace_id), text_of(span_id)];
   const by_time = newest_first(spans.fixed[start_time] as BigInt64Array);
   const by_ids = (a: number, b: number) =>
@@ -63,7 +66,7 @@ export function segment_order(memory: HotMemory, count: number, { is_listed }: R
 
 /** The rows that are not listed, by trace, in the order of the traces' ids. */
 function rows_by_trace(
-  { trace_numbers }: HotMemory,
+  { trace_numbers }: RowKeys,
   count: number,
   is_listed: Uint8Array,
   trace_of: (row: number) => Buffer,
@@ -75,6 +78,26 @@ function rows_by_trace(
     .sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)))
     .map(({ rows }) => rows);
 }
+
+/** By span. */
+export function patch_order({ patches, text }: RowKeys, count: number): Uint32Array {
+  const key_of = (row: number) =>
+    PATCH_KEY.map((column) => {
+      const at = text.byteOffset + patches.offsets[column][row];
+      return Buffer.from(text.buffer, at, patches.lengths[column][row]).toString("latin1");
+    }).join("");
+  const keys: string[] = [];
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) {
+    keys.push(key_of(row));
+    rows[row] = row;
+  }
+  return rows.sort((a, b) => (keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b])));
+}
+
+/** A text of a span, where it lies. */
+export const text_at = ({ spans, text }: Pick<RowKeys, "spans" | "text">, column: number, row: number): Buffer =>
+  Buffer.from(text.buffer, text.byteOffset + spans.offsets[column][row], spans.lengths[column][row]);
 
 /** Compares rows by halves of their times: a BigInt for each look would take as long as all the rest. */
 function newest_first(times: BigInt64Array): (a: number, b: number) => number {

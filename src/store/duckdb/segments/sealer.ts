@@ -1,24 +1,46 @@
 import type { HotGeneration } from "../hot/generation.ts";
-import type { SealAnswer, SealJob } from "./seal-messages.ts";
+import type { MergeInput } from "./merge-rows.ts";
+import type { MergeJob, SealAnswer, SealJob } from "./seal-messages.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
 /** An idle thread takes some megabytes, and a new one some milliseconds. */
 const IDLE_MS_MAX = 30_000;
 
-/** Writes the rows of generations in a thread of its own, which is there while it is needed. One at a time. */
+/**
+ * Writes the files of segments in a thread of its own, which is there while it is needed. One segment at a time. Rejects
+ * with what the system said, or if the thread ended.
+ */
 export class Sealer implements Disposable {
   private worker: Worker | null = null;
-  private job: PromiseWithResolvers<WrittenRows> | null = null;
+  private job: PromiseWithResolvers<WrittenRows | null> | null = null;
   private idle_timer: Timer | undefined;
 
-  /** The generation must not change until this resolves. Rejects with what the system said, or if the thread ended. */
+  /** The generation, which has spans, must not change until this resolves. */
   async write({ memory, span_count, patch_count }: HotGeneration, directory: string): Promise<WrittenRows> {
+    const { buffer, capacity } = memory;
+    const counts = { spans: span_count, patches: patch_count };
+    const rows = await this.run({ buffer, capacity, counts, directory });
+    if (rows === null) throw new Error("a generation without spans was to be sealed");
+    return rows;
+  }
+
+  /** Makes one of several segments, without the rows of a trace if one is given. Null: none are left. */
+  merge(inputs: readonly MergeInput[], except_trace_id: string | null, directory: string): Promise<WrittenRows | null> {
+    const paths = inputs.map(({ spans_path, patches_path }) => ({ spans_path, patches_path }));
+    return this.run({ inputs: paths, except_trace_id, directory });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.idle_timer);
+    this.worker?.terminate();
+    this.worker = null;
+  }
+
+  private async run(job: SealJob | MergeJob): Promise<WrittenRows | null> {
     clearTimeout(this.idle_timer);
     this.worker ??= this.start();
     this.job = Promise.withResolvers();
-    const { buffer, capacity } = memory;
-    const counts = { spans: span_count, patches: patch_count };
-    this.worker.postMessage({ buffer, capacity, counts, directory } satisfies SealJob);
+    this.worker.postMessage(job);
     try {
       return await this.job.promise;
     } finally {
@@ -26,12 +48,6 @@ export class Sealer implements Disposable {
       this.idle_timer = setTimeout(() => this[Symbol.dispose](), IDLE_MS_MAX);
       this.idle_timer.unref();
     }
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.idle_timer);
-    this.worker?.terminate();
-    this.worker = null;
   }
 
   private start(): Worker {

@@ -1,137 +1,130 @@
+import { existsSync } from "node:fs";
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
-import { type Cell, ParquetFile } from "../../parquet/index.ts";
+import { type Cell, type PageCache, ParquetFile } from "../../parquet/index.ts";
 import { hash_trace, hash_trace_id, new_key_hash } from "../keys/key-hash.ts";
 import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
+import { RowIndex, RowIndexBuilder } from "./row-index.ts";
 import type { Segment } from "./segment.ts";
 
 const COLUMN_NAMES = SPAN_COLUMNS.map(({ name }) => name);
+const KEY_COLUMNS = ["start_time", "trace_id", "span_id"];
+const LIST_COLUMNS = [...KEY_COLUMNS, "parent_span_id", "junjo_span_type", "trace_has_llm"];
 
-const LIST_COLUMNS = ["start_time", "trace_id", "span_id", "parent_span_id", "junjo_span_type", "trace_has_llm"];
+/** Rows of a list that are looked at together: as many as are wanted, but not fewer or more than this. */
+const LIST_ROWS_MIN = 64;
+const LIST_ROWS_MAX = 2048;
+
+/** Which rows of a list: those that start within these bounds, `limit` of them. Null: there is no bound. */
+export type ListRange = { limit: number; since_us: bigint | null; until_us: bigint | null };
 
 /** Finds and reads rows of one segment without DuckDB. */
 export class SegmentReader implements AsyncDisposable {
-  private listed_traces: Promise<Uint32Array> | null = null;
+  private constructor(
+    private readonly file: ParquetFile,
+    private readonly index: RowIndex,
+  ) {}
 
-  private constructor(private readonly file: ParquetFile) {}
-
-  static async open({ spans_path }: Segment): Promise<SegmentReader> {
-    return new SegmentReader(await ParquetFile.open(spans_path, ["trace_id", "service_name"]));
+  static async open({ spans_path, rows_path }: Segment, cache: PageCache): Promise<SegmentReader> {
+    const file = await ParquetFile.open(spans_path, cache);
+    try {
+      // Mapped: what is not asked for takes no memory.
+      const index = existsSync(rows_path) ? RowIndex.read(Bun.mmap(rows_path)) : await index_of(file);
+      return new SegmentReader(file, index);
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The rows of a trace, in no order. */
   async trace_rows(trace_id: string): Promise<SourceRow[]> {
-    const { file } = this;
-    const found: SourceRow[] = [];
-    for (let group = 0; group < file.group_count; group++) {
-      const bounds = file.bounds(group, "trace_id");
-      if (bounds !== null && (trace_id < bounds.min || trace_id > bounds.max)) continue;
-      const places = await this.trace_places(group, trace_id);
-      if (places.length === 0) continue;
-      const [trace_ids, starts, span_ids] = await file.cells(group, ["trace_id", "start_time", "span_id"], places);
-      const { first_row } = file.group(group);
-      for (const [index, place] of places.entries()) {
-        if (text(trace_ids[index]) !== trace_id) continue;
-        const span_id = text(span_ids[index]);
-        found.push({ row: first_row + place, start_us: starts[index] as bigint, trace_id, span_id });
-      }
-    }
-    return found;
+    const rows = this.index.trace_rows(hash_trace_id(trace_id));
+    return (await this.keys_of(rows)).filter((row) => row.trace_id === trace_id);
   }
 
-  /** Where in a group rows of a trace may be. */
-  private async trace_places(group: number, trace_id: string): Promise<number[]> {
-    // Here rows are in the order of traces: what the bounds let through is there, as a rule.
-    if (this.file.constant(group, "is_listed") === false) return this.file.find(group, "trace_id", trace_id);
-    // There the bounds of all groups are alike.
-    const hashes = await (this.listed_traces ??= this.hash_listed_traces());
-    const { first } = hash_trace_id(trace_id);
-    const { first_row, row_count } = this.file.group(group);
-    const places: number[] = [];
-    for (let place = 0; place < row_count; place++) if (hashes[first_row + place] === first) places.push(place);
-    return places;
-  }
-
-  /** By row, as far as groups have listed ones: a hash of its trace. */
-  private async hash_listed_traces(): Promise<Uint32Array> {
-    const { file } = this;
-    const hashes: number[] = [];
-    const hash = new_key_hash();
-    for (let group = 0; group < file.group_count && file.constant(group, "is_listed") !== false; group++) {
-      const places = Array.from({ length: file.group(group).row_count }, (_, place) => place);
-      const [ids] = await file.cells(group, ["trace_id"], places);
-      for (const id of ids) hashes.push(hash_trace(id as Uint8Array, 0, hash).first);
-    }
-    return Uint32Array.from(hashes);
-  }
-
-  /**
-   * The first rows of a list, newest first: `limit` of them, or all that there are. `is_wanted` sees what the rows are
-   * chosen by.
-   */
-  async list_rows(service_name: string, limit: number, is_wanted: (row: ListedRow) => boolean): Promise<SourceRow[]> {
-    const { file } = this;
-    const found: SourceRow[] = [];
-    // Roots and workflows come first in the file, by service and then newest first (sql/copy-spans.sql).
-    for (let group = 0; group < file.group_count && found.length < limit; group++) {
-      if (file.constant(group, "is_listed") === false) break;
-      const bounds = file.bounds(group, "service_name");
-      if (bounds !== null) {
-        const is_all_listed = file.constant(group, "is_listed") === true;
-        if (compare_utf8(service_name, bounds.max) > 0 && is_all_listed) continue;
-        if (compare_utf8(service_name, bounds.min) < 0 && is_all_listed) break;
-        if (compare_utf8(service_name, bounds.min) < 0) continue;
-      }
-      for (const row of await this.listed_rows(group, service_name)) {
-        if (found.length < limit && is_wanted(row)) found.push(row);
-      }
+  /** The first rows of a list that are wanted, newest first. */
+  async list_rows(
+    service_name: string,
+    { limit, since_us, until_us }: ListRange,
+    is_wanted: (row: ListedRow) => boolean,
+  ): Promise<ListedRow[]> {
+    const { first, end } = this.index.service_rows(service_name);
+    const found: ListedRow[] = [];
+    let row = until_us === null ? first : await this.first_until(first, end, until_us);
+    while (row < end && found.length < limit) {
+      const count = Math.min(Math.max(LIST_ROWS_MIN, limit - found.length), LIST_ROWS_MAX, end - row);
+      const rows = await this.listed_rows(Array.from({ length: count }, (_, place) => row + place));
+      for (const listed of rows) if (found.length < limit && is_wanted(listed)) found.push(listed);
+      row += count;
+      const last_us = rows.at(-1)?.start_us;
+      if (since_us !== null && last_us !== undefined && last_us < since_us) break;
     }
     return found;
   }
 
   /** The rows as JSON text, by their numbers. */
   async row_texts(rows: readonly number[]): Promise<Map<number, string>> {
-    const texts = new Map<number, string>();
     const wanted = rows.toSorted((a, b) => a - b);
-    let next = 0;
-    for (let group = 0; next < wanted.length && group < this.file.group_count; group++) {
-      const { first_row, row_count } = this.file.group(group);
-      const places: number[] = [];
-      for (; next < wanted.length && wanted[next] < first_row + row_count; next++)
-        places.push(wanted[next] - first_row);
-      if (places.length === 0) continue;
-      const columns = await this.file.cells(group, COLUMN_NAMES, places);
-      for (const [index, place] of places.entries()) {
-        texts.set(first_row + place, row_text(columns.map((cells): Cell => cells[index])));
-      }
-    }
-    return texts;
+    const columns = await this.file.cells_of_rows(COLUMN_NAMES, wanted);
+    return new Map(wanted.map((row, place) => [row, row_text(columns.map((cells): Cell => cells[place]))]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.file[Symbol.asyncDispose]();
   }
 
-  private async listed_rows(group: number, service_name: string): Promise<ListedRow[]> {
-    const { first_row, row_count } = this.file.group(group);
-    const all = Array.from({ length: row_count }, (_, place) => place);
-    const [services, are_listed] = await this.file.cells(group, ["service_name", "is_listed"], all);
-    const wanted = Buffer.from(service_name);
-    const places = all.filter((place) => are_listed[place] === true && wanted.equals(services[place] as Uint8Array));
-    if (places.length === 0) return [];
-    const [starts, trace_ids, span_ids, parents, types, have_llm] = await this.file.cells(group, LIST_COLUMNS, places);
-    return places.map((place, index) => ({
-      row: first_row + place,
-      start_us: starts[index] as bigint,
-      trace_id: text(trace_ids[index]),
-      span_id: text(span_ids[index]),
-      is_root: parents[index] === null,
-      is_workflow: types[index] !== null && text(types[index]) === "workflow",
-      trace_has_llm: have_llm[index] === true,
+  /** Of rows that are sorted newest first: the first one that starts at this time or before. */
+  private async first_until(first: number, end: number, until_us: bigint): Promise<number> {
+    let [low, high] = [first, end];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const [[start_us]] = await this.file.cells_of_rows(["start_time"], [middle]);
+      if ((start_us as bigint) <= until_us) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private async keys_of(rows: readonly number[]): Promise<SourceRow[]> {
+    const [starts, trace_ids, span_ids] = await this.file.cells_of_rows(KEY_COLUMNS, rows);
+    return rows.map((row, place) => ({
+      row,
+      start_us: starts[place] as bigint,
+      trace_id: text(trace_ids[place]),
+      span_id: text(span_ids[place]),
+    }));
+  }
+
+  private async listed_rows(rows: readonly number[]): Promise<ListedRow[]> {
+    const [starts, trace_ids, span_ids, parents, types, have_llm] = await this.file.cells_of_rows(LIST_COLUMNS, rows);
+    return rows.map((row, place) => ({
+      row,
+      start_us: starts[place] as bigint,
+      trace_id: text(trace_ids[place]),
+      span_id: text(span_ids[place]),
+      is_root: parents[place] === null,
+      is_workflow: types[place] !== null && text(types[place]) === "workflow",
+      trace_has_llm: have_llm[place] === true,
     }));
   }
 }
 
-const text = (cell: Cell): string => Buffer.from(cell as Uint8Array).toString();
+/** Reads where the rows are, for a segment that does not say it: some milliseconds. */
+async function index_of(file: ParquetFile): Promise<RowIndex> {
+  const builder = new RowIndexBuilder();
+  const hash = new_key_hash();
+  for (let group = 0; group < file.group_count; group++) {
+    const { row_count } = file.group(group);
+    const places = Array.from({ length: row_count }, (_, place) => place);
+    const [traces, are_listed, services] = await file.cells(group, ["trace_id", "is_listed", "service_name"], places);
+    for (const place of places) {
+      hash_trace(traces[place] as Uint8Array, 0, hash);
+      if (are_listed[place] === true) builder.add_listed(hash, text(services[place]));
+      else builder.add(hash);
+    }
+  }
+  return builder.index;
+}
 
-const compare_utf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const text = (cell: Cell): string => Buffer.from(cell as Uint8Array).toString();

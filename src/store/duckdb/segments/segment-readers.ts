@@ -1,9 +1,12 @@
+import { PageCache } from "../../parquet/index.ts";
 import { StoreError } from "../../types.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
-/** Open files: each takes a handle and about 100 kB for its footer. */
-const OPEN_MAX = 256;
+/** Open files: each takes a handle and some 20 kB for its footer. */
+const OPEN_MAX = 512;
+/** Pages of all files that were read last, decompressed. */
+const CACHE_BYTES = 32 * 1024 * 1024;
 
 type Entry = { reader: Promise<SegmentReader>; user_count: number; is_dropped: boolean };
 
@@ -11,6 +14,7 @@ type Entry = { reader: Promise<SegmentReader>; user_count: number; is_dropped: b
 export class SegmentReaders implements AsyncDisposable {
   /** By segment, the one used last at the end. */
   private readonly entries = new Map<string, Entry>();
+  private readonly cache = new PageCache(CACHE_BYTES);
   private readonly closing = new Set<Promise<void>>();
   private is_closed = false;
 
@@ -49,7 +53,7 @@ export class SegmentReaders implements AsyncDisposable {
   private entry_of(segment: Segment): Entry {
     const known = this.entries.get(segment.id);
     this.entries.delete(segment.id);
-    const entry = known ?? { reader: SegmentReader.open(segment), user_count: 0, is_dropped: false };
+    const entry = known ?? { reader: SegmentReader.open(segment, this.cache), user_count: 0, is_dropped: false };
     this.entries.set(segment.id, entry);
     const [oldest] = this.entries.keys();
     if (this.entries.size > OPEN_MAX && oldest !== undefined) this.drop(oldest);

@@ -13,11 +13,7 @@ import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, SPANS_FILE } from "./segment-
 import { Segment } from "./segment.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
-/**
- * Row groups of one vector, the least that DuckDB writes: a page is a whole column of a row group, so that one row costs
- * all of them. Level 2 of zstd takes 2 µs a span less than level 3, and 1.5 bytes more; level 1 takes 36 more. DuckDB's own
- * Bloom filters are of no use beside ours.
- */
+/** A page is a whole column of a row group, so that one row costs all of them. DuckDB's own filters are of no use here. */
 const PARQUET_OPTIONS =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 2, ROW_GROUP_SIZE 2048, WRITE_BLOOM_FILTER false";
 const UNFINISHED = ".unfinished";
@@ -37,29 +33,53 @@ export type SelectedRows = {
   keys: SegmentKeys;
 };
 
+/** A segment that is on disk, and does not count before it has its name. */
+export type UnnamedSegment = { name: () => Promise<Segment>; discard: () => Promise<void> };
+
 /**
- * Makes a segment in `directory` of the files that `write_rows` writes into the directory that it is given. The segment has
- * its name only once it is whole and on disk. Rejects with what DuckDB or the disk say, and then nothing is left of it.
+ * Makes a segment in `directory` of the files that `write_rows` writes into the directory that it is given. Null if there
+ * were no rows. Rejects with what DuckDB or the disk say, and then nothing is left of it.
  */
-export async function write_segment(
+export async function write_unnamed_segment(
   directory: string,
   facts: SegmentFacts,
-  write_rows: (directory: string) => Promise<WrittenRows>,
-): Promise<Segment> {
+  write_rows: (directory: string) => Promise<WrittenRows | null>,
+): Promise<UnnamedSegment | null> {
   const segment_id = Bun.randomUUIDv7();
   const path = join(directory, segment_id);
   const unfinished = path + UNFINISHED;
-  try {
-    await mkdir(unfinished, { recursive: true });
-    await write_manifest(unfinished, segment_id, facts, await write_rows(unfinished));
-    await sync(unfinished);
+  const discard = () => rm(unfinished, { recursive: true, force: true });
+  const or_discard = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+  const name = async () => {
     await rename(unfinished, path);
     await sync(directory);
     return Segment.open(path);
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    throw error;
-  }
+  };
+  return or_discard(async () => {
+    await mkdir(unfinished, { recursive: true });
+    const rows = await write_rows(unfinished);
+    if (rows === null) await discard();
+    if (rows === null) return null;
+    await write_manifest(unfinished, segment_id, facts, rows);
+    await sync(unfinished);
+    return { name: () => or_discard(name), discard };
+  });
+}
+
+/** The same, which has its name. */
+export async function write_segment(
+  directory: string,
+  facts: SegmentFacts,
+  write_rows: (directory: string) => Promise<WrittenRows | null>,
+): Promise<Segment | null> {
+  return (await write_unnamed_segment(directory, facts, write_rows))?.name() ?? null;
 }
 
 export const is_unfinished = (name: string): boolean => name.endsWith(UNFINISHED);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SegmentFilter } from "../keys/key-index.ts";
 import { type RowSource, sql_list, sql_text } from "../row-source.ts";
-import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
+import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, ROWS_FILE, SPANS_FILE } from "./segment-files.ts";
 import { parse_manifest, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
 
 /** A segment's files are not what its manifest says. */
@@ -17,6 +17,8 @@ export class Segment implements RowSource {
   /** What stands behind FROM for its spans. */
   readonly spans_table: string;
   readonly patches_path: string;
+  /** Where its rows are; DuckDB writes none. */
+  readonly rows_path: string;
   readonly services: ReadonlyMap<string, ServiceFigures>;
   readonly min_start_us: bigint;
   readonly max_start_us: bigint;
@@ -30,6 +32,7 @@ export class Segment implements RowSource {
     this.spans_path = join(directory, SPANS_FILE);
     this.spans_table = `read_parquet(${sql_text(this.spans_path)})`;
     this.patches_path = join(directory, PATCHES_FILE);
+    this.rows_path = join(directory, ROWS_FILE);
     this.services = new Map(manifest.services.map((figures) => [figures.service_name, figures]));
     this.min_start_us = BigInt(manifest.min_start_us);
     this.max_start_us = BigInt(manifest.max_start_us);

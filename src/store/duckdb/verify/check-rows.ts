@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { first_line } from "../database.ts";
 import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
 import { sql_list, sql_text } from "../row-source.ts";
+import { RowIndexBuilder } from "../segments/row-index.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { ReportFault } from "./types.ts";
 
@@ -12,7 +14,7 @@ const KEY_BYTES = 512;
 /** Faults of one kind that are named; there may be as many as rows. */
 const NAMED_MAX = 20;
 
-/** Reads the rows of one segment and compares them with its manifest and its filter. Gives whether they could be read. */
+/** Compares the rows of one segment with its manifest, filter and row index. Gives whether they could be read. */
 export async function check_segment_rows(
   connection: DuckDBConnection,
   segment: Segment,
@@ -33,6 +35,7 @@ export async function check_segment_rows(
     }
   }
   if (is_readable) await check_filter(connection, segment, report);
+  if (is_readable) await check_row_index(connection, segment, report);
   return is_readable;
 }
 
@@ -54,6 +57,24 @@ async function check_filter(connection: DuckDBConnection, segment: Segment, repo
       put.one(spans_path, `span ${in_two(String(id))} is not found by the filter`);
     }
   }
+}
+
+/** Rows that the index has elsewhere are not found by their trace, or not in a list. */
+async function check_row_index(connection: DuckDBConnection, segment: Segment, report: ReportFault): Promise<void> {
+  const { rows_path, spans_table } = segment;
+  if (!existsSync(rows_path)) return;
+  const builder = new RowIndexBuilder();
+  const hash = new_key_hash();
+  const result = await connection.stream(`SELECT trace_id, is_listed, service_name FROM ${spans_table}`);
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    for (const [trace_id, is_listed, service_name] of chunk.getRows()) {
+      hash_trace(Buffer.from(String(trace_id), "latin1"), 0, hash);
+      if (is_listed === true) builder.add_listed(hash, String(service_name));
+      else builder.add(hash);
+    }
+  }
+  if (!readFileSync(rows_path).equals(builder.index.bytes))
+    report({ path: rows_path, what: "has rows in other places" });
 }
 
 /** Looks for keys that are held twice, and for patches without their span, over all segments. In bounded memory. */

@@ -30,8 +30,8 @@ function utc_microseconds(thrift: ThriftWriter): void {
 export type GroupMeta = { row_count: number; chunks: readonly ChunkMeta[] };
 
 /**
- * What stands at the end of a file, from `start` on: an OffsetIndex for each chunk of several pages, FileMetaData, its
- * length and the magic.
+ * What stands at the end of a file, from `start` on: an OffsetIndex for each chunk, those of a group side by side,
+ * FileMetaData, its length and the magic.
  */
 export function footer_of(columns: readonly WrittenColumn[], groups: readonly GroupMeta[], start: number): Uint8Array {
   const out = new ByteSink();
@@ -50,10 +50,10 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
       thrift.structs(1, [...chunks.entries()], ([index, chunk]) => {
         thrift.i64(2, 0);
         thrift.struct(3, () => put_chunk(thrift, TYPES[columns[index].kind].type, paths[index], chunk));
-        const pages = indexes.get(chunk);
-        if (pages === undefined) return;
-        thrift.i64(4, pages.at);
-        thrift.i32(5, pages.bytes);
+        const index_place = indexes.get(chunk);
+        if (index_place === undefined) return;
+        thrift.i64(4, index_place.at);
+        thrift.i32(5, index_place.bytes);
       });
       thrift.i64(
         2,
@@ -68,11 +68,10 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
   return out.content;
 }
 
-/** Says where they are. A page that is the only one is where its chunk is. */
+/** Says where they are. */
 function put_indexes(thrift: ThriftWriter, groups: readonly GroupMeta[], start: number): Map<ChunkMeta, IndexPlace> {
   const places = new Map<ChunkMeta, IndexPlace>();
   for (const chunk of groups.flatMap(({ chunks }) => chunks)) {
-    if (chunk.pages.length < 2) continue;
     const at = thrift.out.length;
     thrift.members(() =>
       thrift.structs(1, chunk.pages, (page) => {

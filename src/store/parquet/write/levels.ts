@@ -7,7 +7,8 @@ export const bit_width = (count: number): number => Math.max(1, 32 - Math.clz32(
  * Numbers in Parquet's hybrid encoding: one run where they are all alike, else all of them packed. What repeats among
  * packed ones is for zstd to find.
  */
-export function put_hybrid(out: ByteSink, values: Uint16Array | Uint8Array, count: number, width: number): void {
+export function put_hybrid(out: ByteSink, values: Uint16Array | Uint8Array, width: number): void {
+  const count = values.length;
   let is_run = true;
   for (let i = 1; i < count && is_run; i++) is_run = values[i] === values[0];
   if (is_run) {

@@ -1,15 +1,19 @@
 import { CODEC, ENCODING } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import { put_hybrid } from "./levels.ts";
-import type { Bounds, ChunkMeta, NumberCells } from "./types.ts";
+import type { Bounds, ChunkMeta, LogicalType, NumberCells, PageLimits, Slices } from "./types.ts";
 
 const BITS_PER_BYTE = 8;
 const WIDTH_OF_ONE_VALUE = 1;
+
+export type NumberKind = Exclude<LogicalType, "text" | "json">;
 
 /** Writes numbers: once where they are all alike, else one behind the other, booleans as bits. */
 export class NumberChunks {
   private readonly levels: Uint8Array;
   private readonly zeros: Uint8Array;
+  /** The numbers of a chunk. */
+  private readonly gathered: Record<NumberKind, NumberCells>;
 
   constructor(
     private readonly chunk: ChunkWriter,
@@ -17,57 +21,73 @@ export class NumberChunks {
   ) {
     this.levels = new Uint8Array(rows_max).fill(1);
     this.zeros = new Uint8Array(rows_max);
+    this.gathered = {
+      int32: new Int32Array(rows_max),
+      uint32: new Uint32Array(rows_max),
+      timestamp_us: new BigInt64Array(rows_max),
+      boolean: new Uint8Array(rows_max),
+    };
   }
 
-  /** `rows` in their order; `start` is where in the file the writer's output begins. */
-  write(cells: NumberCells, rows: Uint32Array, start: number): ChunkMeta {
-    const { min, max } = range_of(cells, rows);
+  write(kind: NumberKind, slices: Slices<NumberCells>, pages: PageLimits): ChunkMeta {
+    const numbers = this.gather(kind, slices);
+    const { min, max } = range_of(numbers);
     // Parquet has no dictionaries of booleans.
-    const is_constant = min === max && !(cells instanceof Uint8Array);
-    if (is_constant) this.write_one(cells, rows, start);
-    else this.write_all(cells, rows, start);
-    return this.chunk.end({ min: plain_bytes(cells, min), max: plain_bytes(cells, max) });
+    if (min === max && kind !== "boolean") this.write_one(numbers);
+    else this.write_all(numbers, pages);
+    return this.chunk.end({ min: plain_bytes(numbers, min), max: plain_bytes(numbers, max) });
   }
 
-  private write_one(cells: NumberCells, rows: Uint32Array, start: number): void {
+  private gather(kind: NumberKind, slices: Slices<NumberCells>): NumberCells {
+    // Generic over numbers and bigints: what is taken out of an array is put into one of its kind.
+    const into = this.gathered[kind] as Int32Array;
+    let count = 0;
+    for (const { cells, rows } of slices()) {
+      const from = cells as Int32Array;
+      for (let i = 0; i < rows.length; i++) into[count++] = from[rows[i]];
+    }
+    return this.gathered[kind].subarray(0, count);
+  }
+
+  private write_one(numbers: NumberCells): void {
     const { chunk } = this;
-    chunk.begin(start, CODEC.uncompressed);
-    chunk.values.put(plain_bytes(cells, cells[rows[0]]));
+    chunk.begin(CODEC.uncompressed);
+    chunk.values.put(plain_bytes(numbers, numbers[0]));
     chunk.dictionary_page(1);
     chunk.values.byte(WIDTH_OF_ONE_VALUE);
-    put_hybrid(chunk.values, this.zeros, rows.length, WIDTH_OF_ONE_VALUE);
-    chunk.data_page(rows.length, ENCODING.rle_dictionary, this.levels);
+    put_hybrid(chunk.values, this.zeros.subarray(0, numbers.length), WIDTH_OF_ONE_VALUE);
+    chunk.data_page(ENCODING.rle_dictionary, this.levels.subarray(0, numbers.length));
   }
 
-  private write_all(cells: NumberCells, rows: Uint32Array, start: number): void {
-    const { chunk } = this;
-    chunk.begin(start, CODEC.zstd);
-    chunk.values.put(cells instanceof Uint8Array ? bits_of(cells, rows) : numbers_of(cells, rows));
-    chunk.data_page(rows.length, ENCODING.plain, this.levels);
+  private write_all(numbers: NumberCells, pages: PageLimits): void {
+    const { chunk, levels } = this;
+    chunk.begin(CODEC.zstd);
+    // Of booleans a page is small whatever it has.
+    const page_rows = numbers instanceof Uint8Array ? numbers.length : pages.rows;
+    for (let row = 0; row < numbers.length; row += page_rows) {
+      const of_page = numbers.subarray(row, row + page_rows);
+      chunk.values.put(of_page instanceof Uint8Array ? bits_of(of_page) : bytes_of(of_page));
+      chunk.data_page(ENCODING.plain, levels.subarray(0, of_page.length));
+    }
   }
 }
 
-function range_of(cells: NumberCells, rows: Uint32Array): { min: number | bigint; max: number | bigint } {
-  let min = cells[rows[0]];
+function range_of(numbers: NumberCells): { min: number | bigint; max: number | bigint } {
+  let min = numbers[0];
   let max = min;
-  for (let i = 1; i < rows.length; i++) {
-    const value = cells[rows[i]];
-    if (value < min) min = value;
-    if (value > max) max = value;
+  for (const number of numbers) {
+    if (number < min) min = number;
+    if (number > max) max = number;
   }
   return { min, max };
 }
 
-function numbers_of(cells: Exclude<NumberCells, Uint8Array>, rows: Uint32Array): Uint8Array {
-  // Generic over numbers and bigints: what is taken out of an array is put into one of its kind.
-  const of_rows = new (cells.constructor as new (length: number) => typeof cells)(rows.length);
-  for (let i = 0; i < rows.length; i++) of_rows[i] = cells[rows[i]];
-  return new Uint8Array(of_rows.buffer);
-}
+const bytes_of = ({ buffer, byteOffset, byteLength }: NumberCells): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
-function bits_of(cells: Uint8Array, rows: Uint32Array): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(rows.length / BITS_PER_BYTE));
-  for (let i = 0; i < rows.length; i++) bits[i >> 3] |= cells[rows[i]] << (i & 7);
+function bits_of(booleans: Uint8Array): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(booleans.length / BITS_PER_BYTE));
+  for (let i = 0; i < booleans.length; i++) bits[i >> 3] |= booleans[i] << (i & 7);
   return bits;
 }
 

@@ -1,42 +1,42 @@
 const SLOTS = 8192;
 /** A chunk has fewer values than there are slots. */
 export const DICTIONARY_VALUES_MAX = SLOTS / 2;
+/** Whoever reads one cell reads all of its dictionary. */
+export const DICTIONARY_BYTES_MAX = 128 * 1024;
+export const DICTIONARY_IS_FULL = -1;
 
 /** The distinct texts among those that it is asked for, numbered as they come. */
 export class TextDictionary {
   count = 0;
-  /** What the texts take together. */
-  text_bytes = 0;
-  /** By number: where the text lies. */
+  /** Where the texts lie, by number. */
+  readonly bytes = new Uint8Array(DICTIONARY_BYTES_MAX);
   readonly offsets = new Uint32Array(DICTIONARY_VALUES_MAX);
   readonly lengths = new Int32Array(DICTIONARY_VALUES_MAX);
+  private text_bytes = 0;
   private readonly slots = new Uint16Array(SLOTS);
-  private bytes: Uint8Array = new Uint8Array(0);
 
-  /** Begins anew, with texts that lie in `bytes`. */
-  clear(bytes: Uint8Array): void {
-    this.bytes = bytes;
+  clear(): void {
     this.count = 0;
     this.text_bytes = 0;
     this.slots.fill(0);
   }
 
-  /** The number of a text. There is room for DICTIONARY_VALUES_MAX. */
-  number_of(offset: number, length: number): number {
+  /** The number of a text that lies in `from`, or DICTIONARY_IS_FULL. */
+  number_of(from: Uint8Array, at: number, length: number): number {
     const { slots, offsets, lengths, bytes } = this;
-    let slot = hash(bytes, offset, length) & (SLOTS - 1);
+    let slot = hash(from, at, length) & (SLOTS - 1);
     for (; slots[slot] > 0; slot = (slot + 1) & (SLOTS - 1)) {
       const number = slots[slot] - 1;
-      if (
-        lengths[number] === length &&
-        (offsets[number] === offset || is_equal(bytes, offsets[number], offset, length))
-      )
-        return number;
+      if (lengths[number] === length && is_equal(bytes, offsets[number], from, at, length)) return number;
+    }
+    if (this.count === DICTIONARY_VALUES_MAX || this.text_bytes + length > DICTIONARY_BYTES_MAX) {
+      return DICTIONARY_IS_FULL;
     }
     const number = this.count++;
     slots[slot] = number + 1;
-    offsets[number] = offset;
+    offsets[number] = this.text_bytes;
     lengths[number] = length;
+    bytes.set(from.subarray(at, at + length), this.text_bytes);
     this.text_bytes += length;
     return number;
   }
@@ -57,7 +57,7 @@ function hash(bytes: Uint8Array, offset: number, length: number): number {
   return (state ^ (state >>> 13)) >>> 0;
 }
 
-function is_equal(bytes: Uint8Array, a: number, b: number, length: number): boolean {
-  for (let i = length - 1; i >= 0; i--) if (bytes[a + i] !== bytes[b + i]) return false;
+function is_equal(a: Uint8Array, a_at: number, b: Uint8Array, b_at: number, length: number): boolean {
+  for (let i = length - 1; i >= 0; i--) if (a[a_at + i] !== b[b_at + i]) return false;
   return true;
 }

@@ -12,8 +12,23 @@ export type TextCells = { readonly bytes: Uint8Array; readonly offsets: Uint32Ar
 /** Numbers as they are; a boolean is 0 or 1. */
 export type NumberCells = Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
-/** The cells of a column, by row. */
+/** The cells of a column. */
 export type ColumnCells = TextCells | NumberCells;
+
+/** The cells at some places, in the order of `rows`. */
+export type Slice<Cells extends ColumnCells = ColumnCells> = { readonly cells: Cells; readonly rows: Uint32Array };
+
+/**
+ * The rows of a column, one slice behind the other. A slice is good until the next one is asked for; what goes through
+ * them may do so again from the beginning.
+ */
+export type Slices<Cells extends ColumnCells = ColumnCells> = () => Iterable<Slice<Cells>>;
+
+/**
+ * How much a page has at most. Whoever reads one cell decompresses its page: large ones compress better, small ones are
+ * faster. A text that is larger than all of it has a page of its own.
+ */
+export type PageLimits = { readonly rows: number; readonly text_bytes: number };
 
 /** What the footer says of a column chunk, one column of one row group. Bytes are counted with the headers of pages. */
 export type ChunkMeta = {

@@ -1,0 +1,47 @@
+import { ParquetError } from "./error.ts";
+import { hybrid_values_at } from "./hybrid.ts";
+import type { Page } from "./page.ts";
+import { plain_cells } from "./plain.ts";
+import { type Cell, ENCODING, type ParquetColumn, TYPE } from "./types.ts";
+
+/** The cells of a page at these places in it, which ascend. A dictionary is there if the page needs one. */
+export function page_cells(
+  page: Page,
+  dictionary: Page | null,
+  { name, type }: ParquetColumn,
+  rows: readonly number[],
+): Cell[] {
+  const { value_places } = page;
+  if (value_places === null) return value_cells(page, dictionary, type, name, rows);
+  const places = rows.map((row) => value_places[row]).filter((place) => place >= 0);
+  const values = value_cells(page, dictionary, type, name, places);
+  let next = 0;
+  return rows.map((row) => (value_places[row] < 0 ? null : values[next++]));
+}
+
+function value_cells(
+  page: Page,
+  dictionary: Page | null,
+  type: number,
+  name: string,
+  places: readonly number[],
+): Cell[] {
+  if (page.encoding === ENCODING.plain) return plain_page_cells(page, type, places);
+  const numbers = dictionary_numbers(page, name, places);
+  if (dictionary === null) throw new ParquetError(`${name}: a page needs a dictionary, and there is none`);
+  return plain_page_cells(dictionary, type, Array.from(numbers));
+}
+
+/** For values at these places, which ascend, their numbers in the dictionary. */
+export function dictionary_numbers({ content, values_at, encoding }: Page, name: string, places: readonly number[]) {
+  if (encoding !== ENCODING.rle_dictionary && encoding !== ENCODING.plain_dictionary) {
+    throw new ParquetError(`${name}: encoding ${encoding}`);
+  }
+  return hybrid_values_at(content, values_at + 1, content[values_at], places);
+}
+
+function plain_page_cells(page: Page, type: number, places: readonly number[]): Cell[] {
+  if (type !== TYPE.byte_array) return plain_cells(page.content, page.values_at, type, places);
+  const { content, text_starts } = page;
+  return places.map((place) => content.subarray(text_starts[place] + 4, text_starts[place + 1]));
+}
