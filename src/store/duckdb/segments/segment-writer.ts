@@ -65,8 +65,10 @@ export async function write_unnamed_segment(
   return or_discard(async () => {
     await mkdir(unfinished, { recursive: true });
     const rows = await write_rows(unfinished);
-    if (rows === null) await discard();
-    if (rows === null) return null;
+    if (rows === null) {
+      await discard();
+      return null;
+    }
     await write_manifest(unfinished, segment_id, facts, rows);
     await sync(unfinished);
     return { name: () => or_discard(name), discard };
