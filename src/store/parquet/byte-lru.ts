@@ -17,7 +17,7 @@ export class ByteLru<Key extends object, Value> {
   /** `bytes`: about what the value takes. One that takes an eighth of all room, or more, is not kept. */
   put(key: Key, value: Value, bytes: number): void {
     this.drop(key);
-    if (bytes * 8 > this.bytes_max) return;
+    if (bytes * 8 >= this.bytes_max) return;
     this.entries.set(key, { value, bytes });
     this.bytes += bytes;
     for (const oldest of this.entries.keys()) {
