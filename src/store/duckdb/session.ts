@@ -94,10 +94,7 @@ export class Session implements AsyncDisposable {
     const keeper = new SegmentKeeper({
       sealer,
       merger,
-      drop_generation: async ({ tables, memory }) => {
-        await tables.drop(connection);
-        memory_pool.put_back(memory);
-      },
+      memory_pool,
       connection,
       catalog,
       views,

@@ -22,7 +22,7 @@ type Entry = { view: View; holder_count: number; clean_up: () => Promise<void> }
  */
 export class Views {
   private readonly entries: Entry[];
-  private cleaning: Promise<void> = Promise.resolve();
+  private readonly cleaning = new Set<Promise<void>>();
 
   constructor(
     first: View,
@@ -56,8 +56,8 @@ export class Views {
   }
 
   /** Resolves when all that could be cleaned up is. */
-  settled(): Promise<void> {
-    return this.cleaning;
+  async settled(): Promise<void> {
+    while (this.cleaning.size > 0) await Promise.all(this.cleaning);
   }
 
   private get newest(): Entry {
@@ -67,7 +67,10 @@ export class Views {
   private clean_up(): void {
     while (this.entries.length > 1 && this.entries[0].holder_count === 0) {
       const [{ clean_up }] = this.entries.splice(0, 1);
-      this.cleaning = this.cleaning.then(clean_up).catch(this.on_clean_up_failed);
+      // One that waits for its turn must not keep others waiting: memory is given back by them.
+      const cleaned = clean_up().catch(this.on_clean_up_failed);
+      this.cleaning.add(cleaned);
+      void cleaned.then(() => this.cleaning.delete(cleaned));
     }
   }
 }

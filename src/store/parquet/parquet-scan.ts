@@ -3,6 +3,7 @@ import { ParquetError } from "./error.ts";
 import { Footer, footer_bytes } from "./footer.ts";
 import { type ChunkPages, chunk_pages } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
+import { page_garbage } from "./page-garbage.ts";
 import { page_columns } from "./page-columns.ts";
 import type { ColumnCells } from "./write/types.ts";
 
@@ -104,6 +105,8 @@ export class ColumnCursor {
   private read_page({ start, length }: { start: number; length: number }): Page {
     const { footer, column, group } = this;
     const codec = footer.codecs[group * footer.columns.length + column];
-    return Page.read(this.read(start, length), codec, footer.columns[column].is_optional);
+    const page = Page.read(this.read(start, length), codec, footer.columns[column].is_optional);
+    page_garbage.add(length + page.bytes);
+    return page;
   }
 }

@@ -1,4 +1,5 @@
 import { LIMITS } from "../../../config/index.ts";
+import { BufferGarbage } from "../../../memory/index.ts";
 import { StoreError } from "../../types.ts";
 
 /** Where a row is: the place of its source, and its number there. */
@@ -12,19 +13,7 @@ const LARGE_ROW_CHARACTERS = 8 * 1024;
 /** Each is in memory about three times before it is sent. */
 const UNCOLLECTED_CHARACTERS_MAX = 16 * 1024 * 1024;
 
-let uncollected_characters = 0;
-
-/**
- * What pages were made of lies outside of JavaScript's heap, so that the collector takes it for little and comes late: forty
- * pages of 100 MB took 1.6 GB. For small rows it comes early enough by itself,
- * and a collection takes as long as a page of them.
- */
-function collect_after(characters: number): void {
-  uncollected_characters += characters;
-  if (uncollected_characters < UNCOLLECTED_CHARACTERS_MAX) return;
-  uncollected_characters = 0;
-  Bun.gc(true);
-}
+const garbage = new BufferGarbage(UNCOLLECTED_CHARACTERS_MAX);
 
 /**
  * Rows by their places, fetched a piece at a time as they are read: as many as the last piece says are not too much.
@@ -81,7 +70,8 @@ export class RowPieces implements AsyncIterableIterator<string> {
     this.at = 0;
     this.next_place += places.length;
     const characters = this.piece.reduce((sum, row) => sum + row.length, 0);
-    if (characters > places.length * LARGE_ROW_CHARACTERS) collect_after(characters);
+    // Of small rows the collector comes early enough by itself.
+    if (characters > places.length * LARGE_ROW_CHARACTERS) garbage.add(characters);
     const fitting = Math.floor((places.length * CHARACTERS_WANTED) / Math.max(1, characters));
     this.rows_wanted = Math.min(ROWS_MAX, Math.max(1, fitting));
   }

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Logger } from "../../../observe/index.ts";
 import { compare_ulids, type Ulid } from "../../../wal/index.ts";
 import type { HotGeneration } from "../hot/generation.ts";
+import type { HotMemoryPool } from "../hot/hot-memory-pool.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import { sql_text } from "../row-source.ts";
 import { Serial } from "../serial.ts";
@@ -22,9 +23,8 @@ export type KeeperParts = {
   sealer: Sealer;
   /** Makes one segment of several: beside the other, since it takes longer than rows may wait to be sealed. */
   merger: Sealer;
-  /** Does away with a generation that nobody reads any more. */
-  drop_generation: (generation: HotGeneration) => Promise<void>;
-  /** To look into segments. */
+  memory_pool: HotMemoryPool;
+  /** To look into segments, and to drop tables. */
   connection: DuckDBConnection;
   catalog: Catalog;
   views: Views;
@@ -45,8 +45,9 @@ export type KeeperParts = {
  * time, and each such that a crash at any point leaves either what was or what was to be (see recover_segments).
  */
 export class SegmentKeeper {
-  /** What takes a turn in `merges` may wait for one in `files`, never the other way around. */
-  private readonly merges = new Serial();
+  /** What takes segments away. It may wait for a turn in `files`, never the other way around. */
+  private readonly removals = new Serial();
+  /** What changes files or the catalog, but for a merge that is on its way. */
   private readonly files = new Serial();
   private are_rows_named = false;
 
@@ -60,7 +61,7 @@ export class SegmentKeeper {
   async hold(): Promise<Disposable> {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { promise: held, resolve: begin } = Promise.withResolvers<void>();
-    void this.merges.run(() =>
+    void this.removals.run(() =>
       this.files.run(() => {
         begin();
         return released;
@@ -89,7 +90,7 @@ export class SegmentKeeper {
           generations.filter((other) => other !== generation),
           segment === null ? segments : [...segments, segment],
         ),
-        () => this.files.run(() => this.parts.drop_generation(generation)),
+        () => this.drop(generation),
       );
       end_timer();
       // What its rows were decoded from lies outside of JavaScript's heap, so that the collector would come late.
@@ -99,13 +100,13 @@ export class SegmentKeeper {
 
   /** Removes what is too old or too much, and makes larger segments of small ones, until all is tidy or `is_over`. */
   async tidy(is_over: () => boolean): Promise<void> {
-    await this.files.run(() => this.retain());
-    while (!is_over() && (await this.merges.run(() => this.merge())));
+    await this.remove(() => this.retain());
+    while (!is_over() && (await this.removals.run(() => this.merge())));
   }
 
   /** Takes a trace out of every segment that has it, and gives how many spans went. */
   delete_trace(trace_id: string): Promise<number> {
-    return this.files.run(async () => {
+    return this.remove(async () => {
       const trace = hash_trace_id(trace_id);
       let count = 0;
       for (const segment of this.parts.views.current.segments) {
@@ -122,9 +123,19 @@ export class SegmentKeeper {
 
   /** Resolves when nothing is being written or waits to be. */
   async settled(): Promise<void> {
-    await this.merges.run(async () => undefined);
-    await this.files.run(async () => undefined);
+    await this.remove(async () => undefined);
     await this.parts.views.settled();
+  }
+
+  private remove<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.removals.run(() => this.files.run(work));
+  }
+
+  /** Nobody reads it any more. */
+  private async drop({ memory, tables }: HotGeneration): Promise<void> {
+    // At once: the next generation but one is waiting for it.
+    this.parts.memory_pool.put_back(memory);
+    await this.files.run(() => tables.drop(this.parts.connection));
   }
 
   private async retain(): Promise<void> {
@@ -139,16 +150,12 @@ export class SegmentKeeper {
 
   private async merge(): Promise<boolean> {
     const { views, segment_rows_max, metrics } = this.parts;
-    using held = views.hold();
-    const inputs = plan_merge(held.view.segments, segment_rows_max);
+    const inputs = plan_merge(views.current.segments, segment_rows_max);
     if (inputs.length < 2) return false;
+    // Nothing else takes segments away meanwhile. (Holding the view would keep generations that were sealed since.)
     const output = await this.write_merged(this.parts.merger, inputs, null);
-    await this.files.run(async () => {
-      // Meanwhile a trace may have been deleted from one of them, or one may have grown too old.
-      if (!inputs.every((segment) => views.current.segments.includes(segment))) return output?.discard();
-      await this.replace(inputs, (await output?.name()) ?? null);
-      metrics.merged_segments.inc(inputs.length);
-    });
+    await this.files.run(async () => this.replace(inputs, (await output?.name()) ?? null));
+    metrics.merged_segments.inc(inputs.length);
     return true;
   }
 

@@ -32,6 +32,11 @@ export class MergedRows {
   /** By row: the number of its file, and its number there. */
   private readonly files: Uint8Array;
   private readonly file_rows: Uint32Array;
+  /** What slices lie in: the next one is asked for when the last is done with. */
+  private readonly heap = new ByteSink();
+  private readonly offsets = new Uint32Array(SLICE_ROWS);
+  private readonly lengths = new Int32Array(SLICE_ROWS);
+  private readonly places = Uint32Array.from({ length: SLICE_ROWS }, (_, place) => place);
 
   /** The keys' texts are put into `text`, which may move as it grows. */
   constructor(
@@ -43,8 +48,14 @@ export class MergedRows {
   ) {
     const rows = kept_rows(scans, except_trace_id);
     this.row_count = rows.reduce((sum, of_file) => sum + of_file.length, 0);
-    this.files = Uint8Array.from(rows.flatMap((of_file, file) => Array.from(of_file, () => file)));
-    this.file_rows = Uint32Array.from(rows.flatMap((of_file) => [...of_file]));
+    this.files = new Uint8Array(this.row_count);
+    this.file_rows = new Uint32Array(this.row_count);
+    let end = 0;
+    for (const [file, of_file] of rows.entries()) {
+      this.files.fill(file, end, end + of_file.length);
+      this.file_rows.set(of_file, end);
+      end += of_file.length;
+    }
     this.keys = this.read_keys(key_names, text);
   }
 
@@ -54,12 +65,11 @@ export class MergedRows {
   };
 
   private *texts(name: string, rows: Uint32Array): Generator<Slice<TextCells>> {
+    const { heap, offsets, lengths } = this;
     const cursors = this.cursors(name);
-    const heap = new ByteSink();
-    const [offsets, lengths] = [new Uint32Array(SLICE_ROWS), new Int32Array(SLICE_ROWS)];
-    const places = Uint32Array.from({ length: SLICE_ROWS }, (_, place) => place);
     let count = 0;
-    const slice = () => ({ cells: { bytes: heap.bytes, offsets, lengths }, rows: places.subarray(0, count) });
+    heap.clear();
+    const slice = () => ({ cells: { bytes: heap.bytes, offsets, lengths }, rows: this.places.subarray(0, count) });
     const copy = new TextCopy(heap);
     for (const row of rows) {
       if (count === SLICE_ROWS || heap.length > SLICE_BYTES) {
@@ -100,7 +110,7 @@ export class MergedRows {
     const texts = columns.map((column) => (is_key(column) && is_text(column) ? row_count : 0));
     const offsets = texts.map((length) => new Uint32Array(length));
     const lengths = texts.map((length) => new Int32Array(length));
-    const rows = this.file_rows.keys().toArray();
+    const rows = Uint32Array.from(this.file_rows, (_, row) => row);
     const fixed = columns.map((column) => {
       const { name, kind } = column;
       if (!is_key(column) || kind === "text" || kind === "json") return new Uint8Array(0);

@@ -34,7 +34,7 @@ export type SelectedRows = {
 };
 
 /** A segment that is on disk, and does not count before it has its name. */
-export type UnnamedSegment = { name: () => Promise<Segment>; discard: () => Promise<void> };
+export type UnnamedSegment = { name: () => Promise<Segment> };
 
 /**
  * Makes a segment in `directory` of the files that `write_rows` writes into the directory that it is given. Null if there
@@ -71,7 +71,7 @@ export async function write_unnamed_segment(
     }
     await write_manifest(unfinished, segment_id, facts, rows);
     await sync(unfinished);
-    return { name: () => or_discard(name), discard };
+    return { name: () => or_discard(name) };
   });
 }
 

@@ -1,3 +1,4 @@
+import { page_garbage } from "../page-garbage.ts";
 import { CODEC, ENCODING, PAGE } from "../types.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { FileSink } from "./file-sink.ts";
@@ -81,6 +82,7 @@ export class ChunkWriter {
     });
     const header_bytes = file.position - start;
     file.bytes.put(compressed);
+    page_garbage.add(compressed.length);
     meta.bytes += header_bytes + content.length;
     meta.compressed_bytes += header_bytes + compressed.length;
   }
