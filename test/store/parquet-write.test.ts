@@ -228,14 +228,18 @@ describe("what the Parquet writer writes", () => {
   it.each([
     [9_000, 4096],
     [60, 7],
-  ])("has statistics that hide no row: %i rows in groups of %i", async (row_count, group_rows) => {
-    const random = seeded();
-    const columns = random_columns(row_count, random);
-    const places = in_order(row_count);
-    write(columns, places, { group_rows });
-    await expect_same_filters(columns, random);
-    await expect_read_by_us(columns, places, { group_rows }, random);
-  });
+  ])(
+    "has statistics that hide no row: %i rows in groups of %i",
+    async (row_count, group_rows) => {
+      const random = seeded();
+      const columns = random_columns(row_count, random);
+      const places = in_order(row_count);
+      write(columns, places, { group_rows });
+      await expect_same_filters(columns, random);
+      await expect_read_by_us(columns, places, { group_rows }, random);
+    },
+    30_000,
+  );
 
   it("is a part of the rows, where a part is asked for", async () => {
     const random = seeded();

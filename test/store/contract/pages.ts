@@ -72,7 +72,7 @@ export function describe_pages(open: OpenStore): void {
       await appending;
       for (const span of appended) expect(await trace_rows(store, span)).toHaveLength(SPANS_PER_TRACE);
       expect(await walk(store)).toHaveLength(120 + TRACES);
-    });
+    }, 30_000);
   });
 }
 
