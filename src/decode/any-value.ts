@@ -60,7 +60,7 @@ export class AnyValues {
   /** Writes one entry's `"key":value`. */
   put_entry(entry: number, depth = 0): void {
     const { entries, heap } = this;
-    put_json_string(heap, this.reader.bytes, entries.key_start(entry), entries.key_end(entry));
+    put_json_string(heap, this.reader, entries.key_start(entry), entries.key_end(entry));
     heap.put_byte(0x3a);
     this.put_entry_value(entry, depth);
   }
@@ -142,7 +142,7 @@ export class AnyValues {
     switch (tag) {
       case ANY_STRING: {
         const text = read_range(reader, end);
-        put_json_string(heap, reader.bytes, text.start, text.end);
+        put_json_string(heap, reader, text.start, text.end);
         return;
       }
       case ANY_BOOL:

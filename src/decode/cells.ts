@@ -1,9 +1,8 @@
-import { isUtf8 } from "node:buffer";
 import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import type { ByteHeap } from "./heap.ts";
-import { put_hex, put_json_string, put_text } from "./json-text.ts";
+import { put_hex, put_json_string, put_text, put_utf8 } from "./json-text.ts";
 import { is_strict_json } from "./strict-json.ts";
 
 /** A piece of the heap that cells can point to. */
@@ -40,7 +39,7 @@ export class CellWriter {
 
   string(batch: ColumnBatch, column: number, row: number, { start, end }: Range): void {
     const offset = this.heap.length;
-    put_text(this.heap, this.reader.bytes, start, end);
+    put_text(this.heap, this.reader, start, end);
     batch.set_text(column, row, offset, this.heap.length - offset);
   }
 
@@ -56,7 +55,7 @@ export class CellWriter {
     const offset = this.heap.length;
     const text = this.values.string_range(entry);
     if (text === null) this.values.put_entry_value(entry);
-    else put_text(this.heap, this.reader.bytes, text.start, text.end);
+    else put_text(this.heap, this.reader, text.start, text.end);
     batch.set_text(column, row, offset, this.heap.length - offset);
   }
 
@@ -75,9 +74,8 @@ export class CellWriter {
   }
 
   private put_json_text({ start, end }: Range): void {
-    const { bytes } = this.reader;
-    const text = bytes.subarray(start, end);
-    if (isUtf8(text) && is_strict_json(bytes, start, end)) this.heap.put(text);
-    else put_json_string(this.heap, bytes, start, end);
+    const { heap, reader } = this;
+    const is_json = is_strict_json(reader.bytes, start, end) && put_utf8(heap, reader, start, end);
+    if (!is_json) put_json_string(heap, reader, start, end);
   }
 }

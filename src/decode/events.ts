@@ -62,7 +62,7 @@ export class EventDecoder {
     const { reader, heap, values } = this;
     const event = this.read_event(message);
     heap.put_ascii('{"name":');
-    put_json_string(heap, reader.bytes, event.name.start, event.name.end);
+    put_json_string(heap, reader, event.name.start, event.name.end);
     heap.put_ascii(',"timeUnixNano":');
     heap.put_ascii(event.time_at < 0 ? "0" : nanos_text_at(reader.bytes, event.time_at));
     heap.put_ascii(',"attributes":');
@@ -95,7 +95,7 @@ export class EventDecoder {
     heap.put_ascii('","spanId":"');
     put_hex(heap, reader.bytes, span_id.start, span_id.end);
     heap.put_ascii('","traceState":');
-    put_json_string(heap, reader.bytes, trace_state.start, trace_state.end);
+    put_json_string(heap, reader, trace_state.start, trace_state.end);
     heap.put_ascii(',"attributes":');
     values.put_object(base);
     heap.put_ascii(`,"droppedAttributesCount":${dropped},"flags":${flags}}`);

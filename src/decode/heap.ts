@@ -8,17 +8,19 @@ const BYTES_KEPT_MAX = 64 << 20;
  * Where the text of a batch lies, one piece behind the other. Cells point into it, and several may share a piece.
  *
  * It grows by doubling up to `bytes_max` and, within reason, keeps its size when emptied: a steady load allocates nothing. Whoever
- * holds `bytes` across a `reserve` must read it again, since growing moves it.
+ * holds `bytes` or `view` across a `reserve` must read it again, since growing moves it.
  */
 export class ByteHeap {
   bytes = new Uint8Array(BYTES_INITIAL);
+  /** Of the same bytes: writes numbers anywhere. */
+  view = new DataView(this.bytes.buffer);
   length = 0;
 
   constructor(private readonly bytes_max: number) {}
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = new Uint8Array(BYTES_INITIAL);
+    if (this.bytes.length > BYTES_KEPT_MAX) this.replace(new Uint8Array(BYTES_INITIAL));
   }
 
   /** Makes room for `count` more bytes. Throws DecodeError `too_large` when that is beyond the limit. */
@@ -51,6 +53,11 @@ export class ByteHeap {
     }
     const bigger = new Uint8Array(Math.min(this.bytes_max, Math.max(needed, this.bytes.length * 2)));
     bigger.set(this.bytes.subarray(0, this.length));
-    this.bytes = bigger;
+    this.replace(bigger);
+  }
+
+  private replace(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
   }
 }

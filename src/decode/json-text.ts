@@ -1,5 +1,6 @@
-// JSON text, written byte by byte into a heap: strings from UTF-8, numbers with every digit, bytes as base64.
+// JSON text, written into a heap: strings from UTF-8, numbers with every digit, bytes as base64.
 import { isUtf8 } from "node:buffer";
+import { copy_ascii, copy_plain, type Source } from "./copy-text.ts";
 import type { ByteHeap } from "./heap.ts";
 
 const HEX_DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
@@ -18,8 +19,7 @@ for (const [character, letter] of ['""', "\\\\", "\nn", "\rr", "\tt", "\bb", "\f
   ESCAPED_BYTES[character.charCodeAt(0)] = 2;
   ESCAPE_LETTER[character.charCodeAt(0)] = letter.charCodeAt(0);
 }
-/** 1: not plain ASCII that can be copied into a JSON string as it is. */
-const IS_SPECIAL = ESCAPED_BYTES.map((bytes, character) => (bytes > 1 || character > 0x7f ? 1 : 0));
+const ESCAPED_BYTES_MAX = 6;
 
 const replacing_decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -30,77 +30,72 @@ function repaired(bytes: Uint8Array, start: number, end: number): Uint8Array {
 }
 
 /** Copies text, repairing it where it is not UTF-8. */
-export function put_text(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
-  heap.reserve(end - start);
-  const out = heap.bytes;
-  let at = heap.length;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
-    if (byte > 0x7f) {
-      put_non_ascii(heap, bytes, start, end);
-      return;
-    }
-    out[at++] = byte;
-  }
-  heap.length = at;
+export function put_text(heap: ByteHeap, source: Source, start: number, end: number): void {
+  if (!put_utf8(heap, source, start, end)) heap.put(repaired(source.bytes, start, end));
 }
 
-function put_non_ascii(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
-  const piece = bytes.subarray(start, end);
-  heap.put(isUtf8(piece) ? piece : repaired(bytes, start, end));
+/** Copies text if it is UTF-8, else nothing. */
+export function put_utf8(heap: ByteHeap, source: Source, start: number, end: number): boolean {
+  const length = heap.length;
+  heap.reserve(end - start);
+  const at = copy_ascii(heap, source, start, end);
+  if (at === end) return true;
+  const rest = source.bytes.subarray(at, end);
+  const is_utf8 = isUtf8(rest);
+  if (is_utf8) heap.put(rest);
+  else heap.length = length;
+  return is_utf8;
 }
 
 /** Writes text as a JSON string. */
-export function put_json_string(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
+export function put_json_string(heap: ByteHeap, source: Source, start: number, end: number): void {
   heap.reserve(end - start + 2);
-  const out = heap.bytes;
-  let at = heap.length;
-  out[at++] = QUOTE;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
-    if (IS_SPECIAL[byte] !== 0) {
-      heap.length = at;
-      put_escaped(heap, bytes, i, end);
-      return;
-    }
-    out[at++] = byte;
-  }
-  out[at++] = QUOTE;
-  heap.length = at;
+  heap.put_byte(QUOTE);
+  const at = copy_plain(heap, source, start, end);
+  if (at < end) put_rest(heap, source, at, end);
+  heap.put_byte(QUOTE);
 }
 
-/** The rest of a string, from the first character that is not plain, and the closing quote. */
-function put_escaped(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
+/** The rest of a string, from the first character that is not plain ASCII. */
+function put_rest(heap: ByteHeap, source: Source, start: number, end: number): void {
+  const { bytes } = source;
+  for (let at = start; at < end;) {
+    const byte = bytes[at];
+    if (byte > 0x7f) {
+      put_non_ascii(heap, bytes, at, end);
+      return;
+    }
+    heap.reserve(end - at + ESCAPED_BYTES_MAX);
+    heap.length = put_escape(heap.bytes, heap.length, byte);
+    at = copy_plain(heap, source, at + 1, end);
+  }
+}
+
+function put_non_ascii(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
   if (!isUtf8(bytes.subarray(start, end))) {
     const valid = repaired(bytes, start, end);
-    put_escaped(heap, valid, 0, valid.length);
+    put_non_ascii(heap, valid, 0, valid.length);
     return;
   }
-  let size = 1;
+  let size = 0;
   for (let i = start; i < end; i++) size += ESCAPED_BYTES[bytes[i]];
   heap.reserve(size);
   const out = heap.bytes;
   let at = heap.length;
   for (let i = start; i < end; i++) {
     const byte = bytes[i];
-    switch (ESCAPED_BYTES[byte]) {
-      case 1:
-        out[at++] = byte;
-        break;
-      case 2:
-        out[at++] = BACKSLASH;
-        out[at++] = ESCAPE_LETTER[byte];
-        break;
-      default:
-        at = put_unicode_escape(out, at, byte);
-    }
+    if (ESCAPED_BYTES[byte] === 1) out[at++] = byte;
+    else at = put_escape(out, at, byte);
   }
-  out[at++] = QUOTE;
   heap.length = at;
 }
 
-function put_unicode_escape(out: Uint8Array, at: number, byte: number): number {
+function put_escape(out: Uint8Array, at: number, byte: number): number {
   out[at++] = BACKSLASH;
+  if (ESCAPED_BYTES[byte] === 2) {
+    out[at++] = ESCAPE_LETTER[byte];
+    return at;
+  }
   out[at++] = 0x75;
   out[at++] = 0x30;
   out[at++] = 0x30;

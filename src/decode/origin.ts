@@ -86,7 +86,7 @@ export class OriginDecoder {
   }
 
   private text = ({ start, end }: Range): Cell =>
-    this.cells.written(() => put_text(this.heap, this.reader.bytes, start, end));
+    this.cells.written(() => put_text(this.heap, this.reader, start, end));
 
   /** service.name, or what the specification calls a service that has none. */
   private put_service_name(base: number): void {
@@ -100,7 +100,7 @@ export class OriginDecoder {
       if (text === null) {
         if (values.has_value(entry)) return values.put_entry_value(entry);
       } else if (text.end > text.start) {
-        return put_text(heap, reader.bytes, text.start, text.end);
+        return put_text(heap, reader, text.start, text.end);
       }
     }
     heap.put_ascii("unknown_service");
@@ -132,5 +132,5 @@ export class OriginDecoder {
     heap.put_ascii("}");
   }
 
-  private put_string = ({ start, end }: Range): void => put_json_string(this.heap, this.reader.bytes, start, end);
+  private put_string = ({ start, end }: Range): void => put_json_string(this.heap, this.reader, start, end);
 }

@@ -7,15 +7,22 @@ export type WireType = (typeof WIRE)[keyof typeof WIRE];
  * A cursor over one buffer.
  *
  * `at` is the next byte to read. Each call checks that what it reads lies before `end` (exclusive) and throws WireError
- * otherwise, leaving `at` undefined. Reset `bytes` and `at` to read another buffer: one reader serves a thread.
+ * otherwise, leaving `at` undefined. `reset` it to read another buffer: one reader serves a thread.
  */
 export class WireReader {
   at = 0;
+  bytes: Uint8Array;
+  /** Of the same bytes: reads numbers that lie anywhere. */
+  view: DataView;
 
-  constructor(public bytes: Uint8Array) {}
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = view_of(bytes);
+  }
 
   reset(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.view = view_of(bytes);
     this.at = 0;
   }
 
@@ -127,3 +134,5 @@ export class WireReader {
     return exact;
   }
 }
+
+const view_of = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length);
