@@ -3,7 +3,7 @@ import { fields, type Range, read_range, type WireReader } from "../wire/index.t
 import { Entries } from "./entries.ts";
 import { DecodeError } from "./error.ts";
 import type { ByteHeap } from "./heap.ts";
-import { put_json_base64, put_json_double, put_json_string } from "./json-text.ts";
+import { put_decimal, put_json_base64, put_json_double, put_json_string } from "./json-text.ts";
 
 // Field keys (number × 8 + wire type) of opentelemetry.proto.common.v1.
 const ANY_STRING = 10;
@@ -26,7 +26,6 @@ const NO_VALUE = -1;
  */
 export class AnyValues {
   readonly entries = new Entries();
-  private readonly double = new DataView(new ArrayBuffer(8));
 
   constructor(
     private readonly reader: WireReader,
@@ -149,10 +148,10 @@ export class AnyValues {
         heap.put_ascii(reader.varint(end) === 0 ? "false" : "true");
         return;
       case ANY_INT:
-        heap.put_ascii(String(reader.int64(end)));
+        this.put_int(end);
         return;
       case ANY_DOUBLE:
-        put_json_double(heap, this.double_at(reader.fixed64(end)));
+        put_json_double(heap, reader.view.getFloat64(reader.fixed64(end), true));
         return;
       case ANY_ARRAY:
         this.put_array(read_range(reader, end), depth + 1);
@@ -190,9 +189,16 @@ export class AnyValues {
     this.put_object(base, depth);
   }
 
-  private double_at(at: number): number {
-    for (let i = 0; i < 8; i++) this.double.setUint8(i, this.reader.bytes[at + i]);
-    return this.double.getFloat64(0, true);
+  private put_int(end: number): void {
+    const { reader, heap } = this;
+    const start = reader.at;
+    const value = reader.varint(end);
+    if (value <= Number.MAX_SAFE_INTEGER) {
+      put_decimal(heap, value);
+      return;
+    }
+    reader.at = start;
+    heap.put_ascii(String(reader.int64(end)));
   }
 }
 

@@ -26,12 +26,15 @@ export class ColumnBatch {
   readonly lengths: Int32Array[];
   /** By column; empty for a text one. */
   readonly fixed: FixedCells[];
+  /** The memory of `fixed` as words, low ones first: a place that writes to arrays of one type alone is compiled well. */
+  private readonly words: Int32Array[];
   private capacity = 0;
 
   constructor(readonly columns: readonly Column[]) {
     this.offsets = columns.map(() => new Uint32Array(0));
     this.lengths = columns.map(() => new Int32Array(0));
     this.fixed = columns.map(() => new Uint8Array(0));
+    this.words = columns.map(() => new Int32Array(0));
     this.resize(ROWS_INITIAL);
   }
 
@@ -48,12 +51,19 @@ export class ColumnBatch {
     this.lengths[column][row] = length;
   }
 
+  /** Of 32 bits, signed or not. */
   set_number(column: number, row: number, value: number): void {
-    this.fixed[column][row] = value;
+    this.words[column][row] = value;
   }
 
-  set_time_us(column: number, row: number, value: bigint): void {
-    this.fixed[column][row] = value;
+  /** Of 64 bits, by its two halves. */
+  set_number64(column: number, row: number, high: number, low: number): void {
+    this.words[column][2 * row] = low;
+    this.words[column][2 * row + 1] = high;
+  }
+
+  set_boolean(column: number, row: number, value: boolean): void {
+    this.fixed[column][row] = value ? 1 : 0;
   }
 
   /** Lets one row's cell point where another's points: the text is shared, not copied. */
@@ -90,7 +100,8 @@ export class ColumnBatch {
         this.offsets[index] = copied(this.offsets[index], new Uint32Array(rows));
         this.lengths[index] = copied(this.lengths[index], new Int32Array(rows));
       } else {
-        this.fixed[index] = copied(this.fixed[index], FIXED_CELLS[kind](rows));
+        const cells = (this.fixed[index] = copied(this.fixed[index], FIXED_CELLS[kind](rows)));
+        if (kind !== "boolean") this.words[index] = new Int32Array(cells.buffer);
       }
     }
   }

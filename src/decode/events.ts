@@ -1,8 +1,8 @@
 import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { ByteHeap } from "./heap.ts";
-import { put_hex, put_json_list, put_json_string } from "./json-text.ts";
-import { nanos_text_at } from "./time.ts";
+import { put_decimal, put_hex, put_json_list, put_json_string } from "./json-text.ts";
+import { NOT_SENT, WireTime } from "./time.ts";
 
 // Field keys of Span.Event and Span.Link.
 const EVENT_TIME = 9;
@@ -16,9 +16,11 @@ const LINK_ATTRIBUTE = 34;
 const LINK_DROPPED = 40;
 const LINK_FLAGS = 53;
 
+const CLOSING_BRACE = 0x7d;
+
 /** An event's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
 export type WireEvent = {
-  /** Where the 8 bytes of the time lie; -1: none was sent. */
+  /** Where the 8 bytes of the time lie, or NOT_SENT. */
   time_at: number;
   name: Range;
   base: number;
@@ -27,6 +29,8 @@ export type WireEvent = {
 
 /** Events and links as JSON arrays. */
 export class EventDecoder {
+  private readonly time = new WireTime();
+
   constructor(
     private readonly reader: WireReader,
     private readonly heap: ByteHeap,
@@ -44,7 +48,7 @@ export class EventDecoder {
   /** Reads an event; its attributes stay on the stack of entries until the caller takes them off. */
   read_event(message: Range): WireEvent {
     const { reader, values } = this;
-    const event: WireEvent = { time_at: -1, name: ABSENT, base: values.entries.count, dropped: 0 };
+    const event: WireEvent = { time_at: NOT_SENT, name: ABSENT, base: values.entries.count, dropped: 0 };
     const { end } = message;
     reader.at = message.start;
     while (reader.at < end) {
@@ -64,10 +68,12 @@ export class EventDecoder {
     heap.put_ascii('{"name":');
     put_json_string(heap, reader, event.name.start, event.name.end);
     heap.put_ascii(',"timeUnixNano":');
-    heap.put_ascii(event.time_at < 0 ? "0" : nanos_text_at(reader.bytes, event.time_at));
+    this.time.read(reader.view, event.time_at);
+    this.time.put_digits(heap);
     heap.put_ascii(',"attributes":');
     values.put_object(event.base);
-    heap.put_ascii(`,"droppedAttributesCount":${event.dropped}}`);
+    this.put_number(',"droppedAttributesCount":', event.dropped);
+    heap.put_byte(CLOSING_BRACE);
   };
 
   private put_link = (message: Range): void => {
@@ -98,6 +104,13 @@ export class EventDecoder {
     put_json_string(heap, reader, trace_state.start, trace_state.end);
     heap.put_ascii(',"attributes":');
     values.put_object(base);
-    heap.put_ascii(`,"droppedAttributesCount":${dropped},"flags":${flags}}`);
+    this.put_number(',"droppedAttributesCount":', dropped);
+    this.put_number(',"flags":', flags);
+    heap.put_byte(CLOSING_BRACE);
   };
+
+  private put_number(key: string, value: number): void {
+    this.heap.put_ascii(key);
+    put_decimal(this.heap, value);
+  }
 }

@@ -115,6 +115,21 @@ export function put_json_double(heap: ByteHeap, value: number): void {
   else heap.put_ascii(String(value));
 }
 
+/** Writes a whole number from 0 to 2^53, with so many digits at least. */
+export function put_decimal(heap: ByteHeap, value: number, digits_min = 1): void {
+  let digits = digits_min;
+  for (let bound = 10 ** digits_min; bound <= value; bound *= 10) digits++;
+  heap.reserve(digits);
+  const out = heap.bytes;
+  let rest = value;
+  for (let at = heap.length + digits - 1; at >= heap.length; at--) {
+    const tenth = Math.floor(rest / 10);
+    out[at] = 0x30 + (rest - tenth * 10);
+    rest = tenth;
+  }
+  heap.length += digits;
+}
+
 export function put_hex(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
   heap.reserve((end - start) * 2);
   const out = heap.bytes;

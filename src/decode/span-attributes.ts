@@ -49,7 +49,7 @@ export class AttributeDecoder {
     cells.json_value(spans, COLUMN.junjo_wf_state_end, row, found[KEY.state_end]);
     const graph = this.first(KEY.graph_structure, KEY.graph_snapshot);
     cells.json_value(spans, COLUMN.junjo_wf_graph_structure, row, graph);
-    spans.set_number(COLUMN.is_llm, row, this.is_llm() ? 1 : 0);
+    spans.set_boolean(COLUMN.is_llm, row, this.is_llm());
   }
 
   /** The text of junjo.workflow_id or node.id of the span last put, if it was sent. */

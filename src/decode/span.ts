@@ -8,7 +8,7 @@ import type { EventDecoder } from "./events.ts";
 import type { ResourceCells, ScopeCells } from "./origin.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import type { PatchDecoder } from "./state-patches.ts";
-import { micros_at, nanos_rest_at } from "./time.ts";
+import { NOT_SENT, WireTime } from "./time.ts";
 
 // Field keys of opentelemetry.proto.trace.v1.Span and Status.
 const TRACE_ID = 10;
@@ -34,8 +34,6 @@ const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const COLUMN = column_indexes(SPAN_COLUMNS);
-/** What stands for a time that was not sent. */
-const ZERO_TIME = -1;
 
 /** One span's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
 type WireSpan = {
@@ -60,6 +58,8 @@ type WireSpan = {
 
 /** Writes spans as rows of `spans`, and their set_state events as rows of `state_patches`. */
 export class SpanDecoder {
+  private readonly time = new WireTime();
+
   constructor(
     private readonly reader: WireReader,
     private readonly values: AnyValues,
@@ -227,9 +227,10 @@ export class SpanDecoder {
   }
 
   private put_time(column: number, rest_column: number, row: number, at: number): void {
-    const { bytes } = this.reader;
-    this.batch.set_time_us(column, row, at === ZERO_TIME ? 0n : micros_at(bytes, at));
-    this.batch.set_number(rest_column, row, at === ZERO_TIME ? 0 : nanos_rest_at(bytes, at));
+    const { time, batch } = this;
+    time.read(this.reader.view, at);
+    batch.set_number64(column, row, time.micros_high, time.micros_low);
+    batch.set_number(rest_column, row, time.nanos_rest);
   }
 }
 
@@ -240,8 +241,8 @@ const empty_span = (base: number): WireSpan => ({
   trace_state: ABSENT,
   name: ABSENT,
   kind: 0,
-  start_time_at: ZERO_TIME,
-  end_time_at: ZERO_TIME,
+  start_time_at: NOT_SENT,
+  end_time_at: NOT_SENT,
   base,
   dropped_attributes: 0,
   events: [],

@@ -5,9 +5,10 @@ import { type ColumnBatch, column_indexes } from "./column-batch.ts";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "./columns.ts";
 import type { EventDecoder, WireEvent } from "./events.ts";
 import type { ByteHeap } from "./heap.ts";
+import { put_decimal } from "./json-text.ts";
 import { bytes_table, find_bytes, KEY } from "./known-keys.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
-import { micros_at } from "./time.ts";
+import { WireTime } from "./time.ts";
 
 const SPAN = column_indexes(SPAN_COLUMNS);
 const PATCH = column_indexes(PATCH_COLUMNS);
@@ -25,6 +26,8 @@ const PATCH_KEYS = bytes_table([
 
 /** Makes a row of `state_patches` of each set_state event that carries a patch. */
 export class PatchDecoder {
+  private readonly time = new WireTime();
+
   constructor(
     private readonly reader: WireReader,
     private readonly heap: ByteHeap,
@@ -57,7 +60,8 @@ export class PatchDecoder {
     patches.share_text(PATCH.span_id, patch, spans, SPAN.span_id, row);
     this.put_patch_id(patch, row, index);
     this.put_workflow_and_node(patch, row);
-    patches.set_time_us(PATCH.event_time, patch, event.time_at < 0 ? 0n : micros_at(this.reader.bytes, event.time_at));
+    this.time.read(this.reader.view, event.time_at);
+    patches.set_number64(PATCH.event_time, patch, this.time.micros_high, this.time.micros_low);
     cells.json_value(patches, PATCH.patch_json, patch, json_patch);
     if (patches.is_null(PATCH.patch_json, patch)) cells.word(patches, PATCH.patch_json, patch, "null");
     cells.text_value(patches, PATCH.patch_store_id, patch, this.find_entry(event.base, PATCH_KEY.store_id));
@@ -82,7 +86,7 @@ export class PatchDecoder {
       heap.put(heap.bytes.subarray(start, start + spans.lengths[column][row]));
       heap.put_ascii(":");
     }
-    heap.put_ascii(String(index));
+    put_decimal(heap, index);
     patches.set_text(PATCH.patch_id, patch, offset, heap.length - offset);
   }
 
