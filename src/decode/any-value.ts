@@ -1,5 +1,5 @@
 import { LIMITS } from "../config/index.ts";
-import { fields, type Range, read_range, type WireReader } from "../wire/index.ts";
+import { enter_message, find_field, type Range, read_range, type WireReader } from "../wire/index.ts";
 import { Entries } from "./entries.ts";
 import { DecodeError } from "./error.ts";
 import type { ByteHeap } from "./heap.ts";
@@ -170,11 +170,11 @@ export class AnyValues {
     const { reader, heap } = this;
     heap.put_byte(0x5b);
     let is_first = true;
-    for (const element of fields(reader, message, LIST_ELEMENT)) {
+    reader.at = message.start;
+    while (find_field(reader, LIST_ELEMENT, message.end)) {
       if (!is_first) heap.put_byte(COMMA);
       is_first = false;
-      reader.at = element.start;
-      this.put_value(element.end, depth);
+      this.put_value(enter_message(reader, message.end), depth);
     }
     heap.put_byte(0x5d);
   }
@@ -182,10 +182,8 @@ export class AnyValues {
   private put_kvlist(message: Range, depth: number): void {
     const { reader } = this;
     const base = this.entries.count;
-    for (const element of fields(reader, message, LIST_ELEMENT)) {
-      reader.at = element.start;
-      this.read_entry(base, element.end);
-    }
+    reader.at = message.start;
+    while (find_field(reader, LIST_ELEMENT, message.end)) this.read_entry(base, enter_message(reader, message.end));
     this.put_object(base, depth);
   }
 

@@ -26,6 +26,16 @@ export class CellWriter {
     return { offset, length: this.heap.length - offset };
   }
 
+  /** Where what is written next will be. */
+  get end(): number {
+    return this.heap.length;
+  }
+
+  /** Lets a cell point to all that was written since `end` was `offset`. */
+  written_since(offset: number, batch: ColumnBatch, column: number, row: number): void {
+    batch.set_text(column, row, offset, this.heap.length - offset);
+  }
+
   share(batch: ColumnBatch, column: number, row: number, cell: Cell): void {
     batch.set_text(column, row, cell.offset, cell.length);
   }
@@ -34,13 +44,13 @@ export class CellWriter {
   id(batch: ColumnBatch, column: number, row: number, { start, end }: Range): void {
     const offset = this.heap.length;
     put_hex(this.heap, this.reader.bytes, start, end);
-    batch.set_text(column, row, offset, this.heap.length - offset);
+    this.written_since(offset, batch, column, row);
   }
 
   string(batch: ColumnBatch, column: number, row: number, { start, end }: Range): void {
     const offset = this.heap.length;
     put_text(this.heap, this.reader, start, end);
-    batch.set_text(column, row, offset, this.heap.length - offset);
+    this.written_since(offset, batch, column, row);
   }
 
   word(batch: ColumnBatch, column: number, row: number, word: string): void {
@@ -56,7 +66,7 @@ export class CellWriter {
     const text = this.values.string_range(entry);
     if (text === null) this.values.put_entry_value(entry);
     else put_text(this.heap, this.reader, text.start, text.end);
-    batch.set_text(column, row, offset, this.heap.length - offset);
+    this.written_since(offset, batch, column, row);
   }
 
   /** An attribute's value as JSON: a string that holds JSON as it is, any other value as JSON; nothing if it has none. */
@@ -66,7 +76,7 @@ export class CellWriter {
     const text = this.values.string_range(entry);
     if (text === null) this.values.put_entry_value(entry);
     else this.put_json_text(text);
-    batch.set_text(column, row, offset, this.heap.length - offset);
+    this.written_since(offset, batch, column, row);
   }
 
   private is_sent(entry: number): boolean {

@@ -34,6 +34,13 @@ export class ByteHeap {
     this.length += piece.length;
   }
 
+  /** Once more what lies there already. */
+  put_again(offset: number, length: number): void {
+    this.reserve(length);
+    this.bytes.copyWithin(this.length, offset, offset + length);
+    this.length += length;
+  }
+
   put_byte(byte: number): void {
     this.reserve(1);
     this.bytes[this.length++] = byte;

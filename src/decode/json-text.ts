@@ -4,6 +4,8 @@ import { copy_ascii, copy_plain, type Source } from "./copy-text.ts";
 import type { ByteHeap } from "./heap.ts";
 
 const HEX_DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+/** Both digits of a byte, the first one in the high half. */
+const HEX_PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => (HEX_DIGITS[byte >> 4] << 8) | HEX_DIGITS[byte & 15]);
 const BASE64_DIGITS = Uint8Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", (digit) =>
   digit.charCodeAt(0),
 );
@@ -132,11 +134,11 @@ export function put_decimal(heap: ByteHeap, value: number, digits_min = 1): void
 
 export function put_hex(heap: ByteHeap, bytes: Uint8Array, start: number, end: number): void {
   heap.reserve((end - start) * 2);
-  const out = heap.bytes;
+  const { view } = heap;
   let at = heap.length;
   for (let i = start; i < end; i++) {
-    out[at++] = HEX_DIGITS[bytes[i] >> 4];
-    out[at++] = HEX_DIGITS[bytes[i] & 15];
+    view.setUint16(at, HEX_PAIRS[bytes[i]]);
+    at += 2;
   }
   heap.length = at;
 }

@@ -1,4 +1,4 @@
-import { fields, last_field, type Range, type WireReader } from "../wire/index.ts";
+import { enter_message, fields, find_field, last_field, type Range, type WireReader } from "../wire/index.ts";
 import type { OriginDecoder, ResourceCells } from "./origin.ts";
 import type { SpanDecoder } from "./span.ts";
 
@@ -34,6 +34,11 @@ export class RequestDecoder {
   private scope_spans(message: Range, resource: ResourceCells): void {
     const { reader, origins } = this;
     const scope = origins.scope(last_field(reader, message, SCOPE), last_field(reader, message, SCHEMA_URL));
-    for (const span of fields(reader, message, SPAN)) this.spans.span(span, resource, scope);
+    reader.at = message.start;
+    while (find_field(reader, SPAN, message.end)) {
+      const end = enter_message(reader, message.end);
+      this.spans.span(end, resource, scope);
+      reader.at = end;
+    }
   }
 }

@@ -35,12 +35,9 @@ export class AttributeDecoder {
   /** Fills the row's columns from the map that began at `base`, which stays on the stack. */
   put(row: number, base: number): void {
     const { found, spans, cells } = this;
-    cells.share(
-      spans,
-      COLUMN.attributes_json,
-      row,
-      cells.written(() => this.put_unmoved(base)),
-    );
+    const attributes_at = cells.end;
+    this.put_unmoved(base);
+    cells.written_since(attributes_at, spans, COLUMN.attributes_json, row);
     cells.text_value(spans, COLUMN.junjo_id, row, this.first(KEY.junjo_id, KEY.definition_id));
     cells.text_value(spans, COLUMN.junjo_parent_id, row, this.first(KEY.junjo_parent_id, KEY.parent_definition_id));
     cells.text_value(spans, COLUMN.junjo_span_type, row, found[KEY.junjo_span_type]);

@@ -70,36 +70,29 @@ export class SpanDecoder {
     private readonly batch: ColumnBatch,
   ) {}
 
-  /** Adds the span's row and its patches'. Throws WireError or DecodeError; then the caller takes back what was written. */
-  span(message: Range, resource: ResourceCells, scope: ScopeCells): void {
+  /** Adds the row of the span from the reader's place to `end`, and its patches'. Throws WireError or DecodeError; then the caller takes back what was written. */
+  span(end: number, resource: ResourceCells, scope: ScopeCells): void {
     const { batch, cells, events } = this;
-    const span = this.read(message);
+    const span = this.read(end);
     this.check_ids(span);
     const row = batch.add_row();
     this.put_identity(row, span);
     this.put_outcome(row, span);
     this.put_origin(row, resource, scope);
     this.attributes.put(row, span.base);
-    cells.share(
-      batch,
-      COLUMN.events_json,
-      row,
-      cells.written(() => events.put_events(span.events)),
-    );
-    cells.share(
-      batch,
-      COLUMN.links_json,
-      row,
-      cells.written(() => events.put_links(span.links)),
-    );
+    const events_at = cells.end;
+    events.put_events(span.events);
+    cells.written_since(events_at, batch, COLUMN.events_json, row);
+    const links_at = cells.end;
+    events.put_links(span.links);
+    cells.written_since(links_at, batch, COLUMN.links_json, row);
     this.patches.put(row, span.events);
     this.values.entries.truncate(span.base);
   }
 
-  private read({ start, end }: Range): WireSpan {
+  private read(end: number): WireSpan {
     const { reader, values } = this;
     const span = empty_span(values.entries.count);
-    reader.at = start;
     while (reader.at < end) {
       const tag = reader.tag(end);
       switch (tag) {

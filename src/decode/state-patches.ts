@@ -82,8 +82,7 @@ export class PatchDecoder {
     const { heap, spans, patches } = this;
     const offset = heap.length;
     for (const column of [SPAN.trace_id, SPAN.span_id]) {
-      const start = spans.offsets[column][row];
-      heap.put(heap.bytes.subarray(start, start + spans.lengths[column][row]));
+      heap.put_again(spans.offsets[column][row], spans.lengths[column][row]);
       heap.put_ascii(":");
     }
     put_decimal(heap, index);
