@@ -65,7 +65,7 @@ describe("a batch that is larger than the hot tier's usual room", () => {
 
 describe("memory that was given back", () => {
   it("is taken again, as far as it is of the usual size", () => {
-    const pool = new HotMemoryPool({ spans: 100, patches: 100, text_bytes: 10_000 });
+    using pool = new HotMemoryPool({ spans: 100, patches: 100, text_bytes: 10_000 });
     const [first, large] = [
       pool.take({ spans: 0, patches: 0, text_bytes: 0 }),
       pool.take({ spans: 101, patches: 0, text_bytes: 0 }),

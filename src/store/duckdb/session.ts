@@ -45,6 +45,7 @@ export class Session implements AsyncDisposable {
     private readonly sealers: readonly Sealer[],
     private readonly segment_readers: SegmentReaders,
     private readonly tidier: Tidier,
+    private readonly memory_pool: HotMemoryPool,
     readonly views: Views,
     readonly tiers: Tiers,
     readonly keeper: SegmentKeeper,
@@ -120,6 +121,7 @@ export class Session implements AsyncDisposable {
       [sealer, merger],
       segment_readers,
       tidier,
+      memory_pool,
       views,
       tiers,
       keeper,
@@ -131,6 +133,7 @@ export class Session implements AsyncDisposable {
     await this.readers[Symbol.asyncDispose]();
     await this.tidier[Symbol.asyncDispose]();
     await this.tiers.close();
+    this.memory_pool[Symbol.dispose]();
     for (const sealer of this.sealers) sealer[Symbol.dispose]();
     await this.segment_readers[Symbol.asyncDispose]();
     for (const connection of this.connections) connection.closeSync();
