@@ -14,21 +14,25 @@ export class View {
   }
 }
 
-type Entry = { view: View; holder_count: number; clean_up: () => Promise<void> };
+type Entry = { view: View; holder_count: number };
+/** What is to be done once nobody reads any of the sources that are gone. */
+type CleanUp = { gone: readonly RowSource[]; run: () => Promise<void> };
 
 /**
  * The view of the moment, and those that somebody still reads. What a view no longer names is dropped or deleted when
- * nobody can be reading it any more.
+ * nobody can be reading it any more: whoever reads an earlier view for long keeps what that names, and nothing else.
  */
 export class Views {
-  private readonly entries: Entry[];
+  private newest: Entry;
+  private readonly held = new Set<Entry>();
+  private clean_ups: CleanUp[] = [];
   private readonly cleaning = new Set<Promise<void>>();
 
   constructor(
     first: View,
     private readonly on_clean_up_failed: (error: unknown) => void,
   ) {
-    this.entries = [{ view: first, holder_count: 0, clean_up: () => Promise.resolve() }];
+    this.newest = { view: first, holder_count: 0 };
   }
 
   get current(): View {
@@ -39,10 +43,12 @@ export class Views {
   hold(): Disposable & { readonly view: View } {
     const entry = this.newest;
     entry.holder_count++;
+    this.held.add(entry);
     return {
       view: entry.view,
       [Symbol.dispose]: () => {
-        entry.holder_count--;
+        if (--entry.holder_count > 0) return;
+        this.held.delete(entry);
         this.clean_up();
       },
     };
@@ -50,8 +56,10 @@ export class Views {
 
   /** `clean_up` does away with what only earlier views name. */
   replace(view: View, clean_up: () => Promise<void> = () => Promise.resolve()): void {
-    this.newest.clean_up = clean_up;
-    this.entries.push({ view, holder_count: 0, clean_up: () => Promise.resolve() });
+    const left = new Set(view.sources);
+    const gone = this.newest.view.sources.filter((source) => !left.has(source));
+    this.newest = { view, holder_count: 0 };
+    this.clean_ups.push({ gone, run: clean_up });
     this.clean_up();
   }
 
@@ -60,15 +68,16 @@ export class Views {
     while (this.cleaning.size > 0) await Promise.all(this.cleaning);
   }
 
-  private get newest(): Entry {
-    return this.entries[this.entries.length - 1];
-  }
-
   private clean_up(): void {
-    while (this.entries.length > 1 && this.entries[0].holder_count === 0) {
-      const [{ clean_up }] = this.entries.splice(0, 1);
+    if (this.clean_ups.length === 0) return;
+    const is_read = (source: RowSource) => Array.from(this.held).some(({ view }) => view.sources.includes(source));
+    const [waiting, ready] = [true, false].map((read) =>
+      this.clean_ups.filter(({ gone }) => gone.some(is_read) === read),
+    );
+    this.clean_ups = waiting;
+    for (const { run } of ready) {
       // One that waits for its turn must not keep others waiting: memory is given back by them.
-      const cleaned = clean_up().catch(this.on_clean_up_failed);
+      const cleaned = run().catch(this.on_clean_up_failed);
       this.cleaning.add(cleaned);
       void cleaned.then(() => this.cleaning.delete(cleaned));
     }
