@@ -1,5 +1,5 @@
 import { LIMITS } from "../config/index.ts";
-import { open_wal_reader, type Ulid, type WalEntry, type WalReader } from "../wal/index.ts";
+import { open_wal_reader, ReadMemory, type Ulid, type WalEntry, type WalReader } from "../wal/index.ts";
 import { pause } from "./backoff.ts";
 import type { SpanBatch, SpanSource } from "./types.ts";
 
@@ -18,7 +18,7 @@ export type QueueSource = SpanSource & {
 
 /** The queue of this process as a source. `trim` is what gives its space back. */
 export function open_queue_source(directory: string, trim: (through: Ulid) => void): QueueSource {
-  return new LocalQueueSource(open_wal_reader(directory), trim);
+  return new LocalQueueSource(open_wal_reader(directory, new ReadMemory()), trim);
 }
 
 class LocalQueueSource implements QueueSource {

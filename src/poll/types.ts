@@ -24,7 +24,8 @@ export interface SpanSource extends AsyncDisposable {
 
   /**
    * Records after `after` (exclusive; null: from the oldest), oldest first; an empty batch when there are none. It may
-   * give records at or before `after` again, never skip one. Rejects with PollError, and the same call may be made again.
+   * give records at or before `after` again, never skip one. Their bodies are good until the next read. Rejects with
+   * PollError, and the same call may be made again.
    */
   read(after: Ulid | null, signal: AbortSignal): Promise<SpanBatch>;
 

@@ -10,11 +10,14 @@ export class FilePieces implements Disposable {
   private piece_offset = 0;
   private piece_bytes = PIECE_BYTES_MIN;
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    private readonly allocate: (bytes: number) => Buffer<ArrayBuffer> = (bytes) => Buffer.allocUnsafeSlow(bytes),
+  ) {
     this.file = openSync(path, "r");
   }
 
-  /** These bytes, or as many of them as there are. They stay as they are: no later read writes to them. */
+  /** These bytes, or as many of them as there are. They stay as they are, as far as `allocate` lets them: no later read writes to them. */
   read(offset: number, bytes: number): Buffer {
     return this.read_all(offset, bytes).subarray(0, bytes);
   }
@@ -36,7 +39,7 @@ export class FilePieces implements Disposable {
   }
 
   private read_piece(offset: number, bytes_min: number): void {
-    const piece = Buffer.allocUnsafeSlow(Math.max(bytes_min, this.piece_bytes));
+    const piece = this.allocate(Math.max(bytes_min, this.piece_bytes));
     this.piece_bytes = Math.min(PIECE_BYTES_MAX, this.piece_bytes * 4);
     let bytes = 0;
     while (bytes < piece.length) {

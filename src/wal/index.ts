@@ -9,6 +9,7 @@
 export { open_wal, type WalOptions } from "./group-commit-wal.ts";
 export { DURABLE_KEY_METADATA, READ_SPANS_PATH, type ReadSpansOptions, serve_read_spans } from "./read-spans.ts";
 export { type SpanParts, split_request } from "./split-request.ts";
+export { ReadMemory } from "./read-memory.ts";
 export { open_wal_reader } from "./segment-reader.ts";
 export { queue_files } from "./segments.ts";
 export { type Wal, type WalEntry, WalError, type WalErrorCode, type WalReader } from "./types.ts";

@@ -46,10 +46,11 @@ export class SegmentCursor implements Disposable {
   constructor(
     readonly segment: Segment,
     { offset, next_key }: Place = first_place(segment),
+    allocate?: (bytes: number) => Buffer<ArrayBuffer>,
   ) {
     this.offset = offset;
     this.next_key = next_key;
-    this.pieces = new FilePieces(segment.path);
+    this.pieces = new FilePieces(segment.path, allocate);
     this.seed = record_seed(segment.start_key);
   }
 

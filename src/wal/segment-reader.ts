@@ -1,3 +1,4 @@
+import type { ReadMemory } from "./read-memory.ts";
 import { type Place, SegmentCursor } from "./segment-cursor.ts";
 import { list_segments, sealed_bytes, type Segment } from "./segments.ts";
 import { WalError, type WalEntry, type WalReader } from "./types.ts";
@@ -10,10 +11,13 @@ type Limits = { span_count_max: number; bytes_max: number };
 /** Where to go on after the entry that ends with `after`. */
 type Resumption = { after: Ulid; segment: Segment; place: Place };
 
-/** Opens the queue for reading. There must be one. Throws WalError `cannot_open`. */
-export function open_wal_reader(directory: string): WalReader {
+/**
+ * Opens the queue for reading. There must be one. With `memory` the bodies that a read gives are good until the next read.
+ * Throws WalError `cannot_open`.
+ */
+export function open_wal_reader(directory: string, memory?: ReadMemory): WalReader {
   if (!is_queue(directory)) throw new WalError("cannot_open", `there is no queue to read in ${directory}`);
-  return new SegmentReader(directory);
+  return new SegmentReader(directory, memory);
 }
 
 const is_queue = (directory: string): boolean => {
@@ -30,11 +34,17 @@ class SegmentReader implements WalReader {
   /** Places in the segments that were walked, by path. */
   private readonly points = new Map<string, Place[]>();
 
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly directory: string,
+    private readonly memory: ReadMemory | undefined,
+  ) {}
 
   read(after: Ulid | null, limits: Limits): WalEntry[] {
+    this.memory?.take_back();
     try {
-      return this.read_from(this.begin(after), after, limits);
+      const entries = this.read_from(this.begin(after), after, limits);
+      if (entries.length === 0) this.memory?.rest();
+      return entries;
     } catch (cause) {
       throw new WalError("read_failed", `the queue could not be read: ${String(cause)}`, { cause });
     }
@@ -86,7 +96,7 @@ class SegmentReader implements WalReader {
   private begin(after: Ulid | null): SegmentCursor | null {
     const { resumption } = this;
     if (after !== null && resumption !== null && compare_ulids(after, resumption.after) === 0) {
-      const cursor = open_unless_gone(resumption.segment, resumption.place);
+      const cursor = this.open_unless_gone(resumption.segment, resumption.place);
       if (cursor !== null) return cursor;
     }
     for (;;) {
@@ -96,7 +106,7 @@ class SegmentReader implements WalReader {
       const holder = segments.findLast(({ start_key }) => wanted !== null && compare_ulids(start_key, wanted) <= 0);
       const segment = holder ?? segments.at(0);
       if (segment === undefined) return null;
-      const cursor = open_unless_gone(segment, this.point_before(segment, wanted));
+      const cursor = this.open_unless_gone(segment, this.point_before(segment, wanted));
       if (cursor !== null) return cursor;
     }
   }
@@ -112,13 +122,27 @@ class SegmentReader implements WalReader {
       const next = segments.find(({ start_key }) => compare_ulids(start_key, segment.start_key) > 0);
       if (next === undefined) return null;
       try {
-        if (cursor.is_sealed) return new SegmentCursor(next);
+        if (cursor.is_sealed) return this.open(next);
         // A segment is begun when the last commit to the one before it has ended: that will not grow any more.
         cursor.seal(sealed_bytes(segment, next));
         return cursor;
       } catch (error) {
         if (!is_gone(error)) throw error;
       }
+    }
+  }
+
+  private open(segment: Segment, place?: Place): SegmentCursor {
+    return new SegmentCursor(segment, place, this.memory?.take);
+  }
+
+  /** Null: it was trimmed meanwhile. */
+  private open_unless_gone(segment: Segment, place?: Place): SegmentCursor | null {
+    try {
+      return this.open(segment, place);
+    } catch (error) {
+      if (is_gone(error)) return null;
+      throw error;
     }
   }
 
@@ -137,16 +161,6 @@ class SegmentReader implements WalReader {
   private forget_all_but(segments: readonly Segment[]): void {
     const paths = new Set(segments.map(({ path }) => path));
     for (const path of this.points.keys()) if (!paths.has(path)) this.points.delete(path);
-  }
-}
-
-/** Null: it was trimmed meanwhile. */
-function open_unless_gone(segment: Segment, place?: Place): SegmentCursor | null {
-  try {
-    return new SegmentCursor(segment, place);
-  } catch (error) {
-    if (is_gone(error)) return null;
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { add_to_ulid, open_wal_reader, type Ulid, type WalEntry } from "../../src/wal/index.ts";
+import { add_to_ulid, open_wal_reader, ReadMemory, type Ulid, type WalEntry } from "../../src/wal/index.ts";
 import { poll_until } from "../support/poll-until.ts";
 import { temp_queue, type TempQueue, texts } from "../support/temp-queue.ts";
 
@@ -212,6 +212,28 @@ describe("a reader", () => {
     for (const from of [7, 2, 4, 0]) {
       const rest = reader.read(all[from].last_key, { span_count_max: 1000, bytes_max: 1e9 });
       expect(rest.map(({ first_key }) => first_key)).toEqual(all.slice(from + 1).map(({ first_key }) => first_key));
+    }
+  });
+
+  it("reads the same into memory that each read writes to anew, also what does not fit", async () => {
+    await using wal = queue.open();
+    const sizes = [5, 9_000_000, 70_000, 9_000_000, 9_000_000, 0, 30_000_000, 1];
+    for (const [index, size] of sizes.entries()) await wal.append(Buffer.alloc(size, `${index}`), 1);
+    using reader = open_wal_reader(queue.directory, new ReadMemory());
+    for (const span_count_max of [1, 3, 1000]) {
+      let read_count = 0;
+      let after: Ulid | null = null;
+      for (;;) {
+        const entries: WalEntry[] = reader.read(after, { span_count_max, bytes_max: 1e9 });
+        if (entries.length === 0) break;
+        for (const { body } of entries) {
+          const wanted = Buffer.alloc(sizes[read_count], `${read_count}`);
+          expect(Buffer.compare(body, wanted)).toBe(0);
+          read_count++;
+        }
+        after = entries[entries.length - 1].last_key;
+      }
+      expect(read_count).toBe(sizes.length);
     }
   });
 
