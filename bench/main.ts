@@ -1,5 +1,5 @@
-// npm run bench -- [--only acks|ladder] [--spans N] [--sizes N,N] [--large] [--repeating] [--binary]: what acknowledging and
-// storing spans costs, then a store that grows and what it answers at each size. Prints Markdown tables.
+// npm run bench -- [--only acks|ladder] [--spans N] [--sizes N,N] [--large] [--binary]: what acknowledging and storing
+// spans costs, then a store that grows and what it answers at each size. Prints Markdown tables.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -12,16 +12,15 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "1000000,10000000" },
     /** Another one: 50 million. Takes 20 minutes, and 20 GB of disk. */
     large: { type: "boolean", default: false },
-    repeating: { type: "boolean", default: false },
     binary: { type: "boolean", default: false },
   },
 });
 
-const flags = (names: readonly ("large" | "repeating" | "binary")[]) =>
+const flags = (names: readonly ("large" | "binary")[]) =>
   names.filter((name) => values[name]).map((name) => `--${name}`);
 const parts: Record<string, string[]> = {
   acks: ["acks.ts", "--spans", values.spans, ...flags(["binary"])],
-  ladder: ["ladder/main.ts", "--sizes", values.sizes, ...flags(["large", "repeating", "binary"])],
+  ladder: ["ladder/main.ts", "--sizes", values.sizes, ...flags(["large", "binary"])],
 };
 
 for (const [name, [script, ...args]] of Object.entries(parts)) {

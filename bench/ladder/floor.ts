@@ -10,7 +10,14 @@ import { column_definitions } from "../../src/store/duckdb/column-types.ts";
 import { append_vectors } from "../../src/store/duckdb/vectors.ts";
 import { LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
 
-export type Floor = { cpu_us_per_span: number; bytes_per_span: number; trace_ms: number };
+export type Floor = {
+  /** What it was measured with: as many as the hot tier takes by default, and one segment then has. */
+  span_count: number;
+  wire_bytes_per_span: number;
+  cpu_us_per_span: number;
+  bytes_per_span: number;
+  trace_ms: number;
+};
 
 const REQUESTS_PER_BATCH = 40;
 
@@ -44,6 +51,8 @@ try {
   const began_ms = performance.now();
   await connection.runAndReadAll(`FROM read_parquet('${path}') WHERE trace_id = '${trace_id}'`);
   const floor: Floor = {
+    span_count,
+    wire_bytes_per_span: bodies.reduce((sum, { length }) => sum + length, 0) / span_count,
     cpu_us_per_span: (user + system) / span_count,
     bytes_per_span: statSync(path).size / span_count,
     trace_ms: performance.now() - began_ms,

@@ -1,15 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { send, stored, stored_count } from "../measure.ts";
 import type { LoadResult } from "../load.ts";
 import { type Server, start_program } from "../processes.ts";
 import { type LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
-import { type Answered, answer_times, questions } from "./questions.ts";
 
 const POLL_PAUSE_MS = 1;
-const DISK_BLOCK_BYTES = 512;
 const VISIBLE_TIMES = 20;
-const COLD_TIMES = 60;
 /** Beyond all that a ladder of 50M spans sends. */
 const FIRST_VISIBLE_REQUEST = 200_000;
 const FIRST_RATED_REQUEST = 300_000;
@@ -28,29 +23,6 @@ export async function ingest(server: Server, plan: LoadPlan, first: number, end:
   const settled_seconds = (Date.now() - load.began_unix_ms) / 1000;
   const cpu_us_per_span = ((server.cpu_seconds() - cpu_before) / spans) * 1e6;
   return { load, settled_seconds, cpu_us_per_span, rss_mib: server.peak_rss_mib() };
-}
-
-export type Asked = { name: string; warm: Answered };
-
-/** Each question, asked until all that serves it is in memory, and then measured. */
-export async function ask_warm(server: Server, plan: LoadPlan, request_count: number): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  for (const question of questions(plan, request_count)) {
-    await answer_times(http_port(server), { ...question, times: Math.ceil(question.times / 5) });
-    asked.push({ name: question.name, warm: await answer_times(http_port(server), question) });
-  }
-  return asked;
-}
-
-/** One trace and one span after the other, in a server that has just started and with files that nobody has read. */
-export async function ask_cold(start: () => Promise<Server>, plan: LoadPlan, request_count: number) {
-  const cold = new Map<string, Answered>();
-  for (const question of questions(plan, request_count).filter(({ name }) => name === "a trace" || name === "a span")) {
-    forget_files();
-    await using server = await start();
-    cold.set(question.name, await answer_times(http_port(server), { ...question, times: COLD_TIMES }, 5_000));
-  }
-  return cold;
 }
 
 export type Visible = { idle_ms: readonly number[]; at_rate_ms: readonly number[] };
@@ -84,35 +56,9 @@ async function visible_ms(server: Server, plan: LoadPlan, first: number): Promis
   return taken_ms.sort((a, b) => a - b);
 }
 
-/** What the files below a directory take on disk. */
-export function disk_bytes(directory: string): number {
-  if (!existsSync(directory)) return 0;
-  return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
-    const path = join(directory, entry.name);
-    return sum + (entry.isDirectory() ? disk_bytes(path) : statSync(path).blocks * DISK_BLOCK_BYTES);
-  }, 0);
-}
-
-/** Rows of all segments, by what these say of themselves. */
-export function sealed_spans(segments_directory: string): number {
-  return readdirSync(segments_directory).reduce((sum, name) => {
-    const manifest = readFileSync(join(segments_directory, name, "segment.json"), "utf8");
-    return sum + (JSON.parse(manifest) as { span_count: number }).span_count;
-  }, 0);
-}
-
 export const start_server = (data_dir: string, is_binary: boolean) => () => start_program("serve", data_dir, is_binary);
 
-/** Has the system forget what it keeps of files in memory; without the right to, cold is only the server's own memory. */
-function forget_files(): void {
-  try {
-    writeFileSync("/proc/sys/vm/drop_caches", "1");
-  } catch {
-    console.log("(may not drop the system's caches: cold is a new process with warm files)");
-  }
-}
-
-function http_port({ ports }: Server): number {
+export function http_port({ ports }: Server): number {
   if (ports.http === undefined) throw new Error("the server answers no questions");
   return ports.http;
 }

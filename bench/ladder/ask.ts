@@ -1,0 +1,53 @@
+import { writeFileSync } from "node:fs";
+import type { Server } from "../processes.ts";
+import { type Answered, answer_ms, answer_times, quantiles, type Question } from "./questions.ts";
+import { http_port } from "./stages.ts";
+
+const COLD_TIMES = 60;
+/** Beyond the turns that are asked warm. */
+const FIRST_COLD_TURN = 5_000;
+const COLD_STARTS = 5;
+
+/** Each question, asked until all that serves it is in memory, and then measured. */
+export async function ask_warm(server: Server, question: Question): Promise<Answered> {
+  await answer_times(http_port(server), { ...question, times: Math.ceil(question.times / 5) });
+  return answer_times(http_port(server), question);
+}
+
+/**
+ * Asked of a server that has just started, of files that nobody has read. Where every turn asks for something else, one
+ * turn after the other; where all are the same only the first answer is cold, and a few servers are started for it.
+ */
+export async function ask_cold(start: () => Promise<Server>, question: Question): Promise<Answered> {
+  if (question.is_varied) {
+    await using server = await start_cold(start);
+    return await answer_times(http_port(server), { ...question, times: COLD_TIMES }, FIRST_COLD_TURN);
+  }
+  const taken_ms: number[] = [];
+  for (let turn = 0; turn < COLD_STARTS; turn++) {
+    await using server = await start_cold(start);
+    taken_ms.push(await answer_ms(http_port(server), question, turn));
+  }
+  return quantiles(taken_ms);
+}
+
+/** What cold means, for whoever reads the table. */
+export const cold_legend = (): string =>
+  `Cold: a server that has just started, ${forget_files() ? "and no file in memory" : "but files as they are in memory: this user may not have the system forget them"}. ` +
+  `A trace and a span: ${COLD_TIMES} of them, one after the other. The others: the first answer of each of ${COLD_STARTS} ` +
+  "starts, median and worst.";
+
+function start_cold(start: () => Promise<Server>): Promise<Server> {
+  forget_files();
+  return start();
+}
+
+/** Has the system forget what it keeps of files in memory, and gives whether it may be told to. */
+function forget_files(): boolean {
+  try {
+    writeFileSync("/proc/sys/vm/drop_caches", "1");
+    return true;
+  } catch {
+    return false;
+  }
+}
