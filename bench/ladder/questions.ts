@@ -80,8 +80,10 @@ export async function answer_times(port: number, question: Question, first_turn 
 
 /** How long one answer takes. Throws when it isn't one. */
 export async function answer_ms(port: number, { name, ask }: Question, turn: number): Promise<number> {
+  // To know what to ask for takes as long as some answers.
+  const asked = ask(turn);
   const began_ms = performance.now();
-  const response = await fetch_from(port, ask(turn));
+  const response = await fetch_from(port, asked);
   const text = await response.text();
   const taken_ms = performance.now() - began_ms;
   if (!response.ok || text.length < MEANINGFUL_LENGTH) throw new Error(`${name}: ${response.status} ${text}`);
