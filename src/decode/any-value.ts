@@ -1,5 +1,5 @@
 import { LIMITS } from "../config/index.ts";
-import { enter_message, find_field, type Range, read_range, type WireReader } from "../wire/index.ts";
+import { enter_message, find_field, Place, type Range, read_range, type WireReader } from "../wire/index.ts";
 import { Entries } from "./entries.ts";
 import { DecodeError } from "./error.ts";
 import type { ByteHeap } from "./heap.ts";
@@ -26,6 +26,7 @@ const NO_VALUE = -1;
  */
 export class AnyValues {
   readonly entries = new Entries();
+  private readonly text = new Place();
 
   constructor(
     private readonly reader: WireReader,
@@ -90,25 +91,24 @@ export class AnyValues {
   /** Whether an entry has a value field with something in it. */
   has_value = (entry: number): boolean => this.entries.value_end(entry) > this.entries.value_start(entry);
 
-  /** Where an entry's text lies in the wire bytes, when its value is a string; else null. */
-  string_range(entry: number): { start: number; end: number } | null {
-    const { reader } = this;
+  /** Where an entry's text lies in the wire bytes, when its value is a string; else null. Good until the next call. */
+  string_range(entry: number): Range | null {
+    const { reader, text } = this;
     const end = this.entries.value_end(entry);
     reader.at = this.entries.value_start(entry);
     if (!this.has_value(entry)) return null;
-    let range: { start: number; end: number } | null = null;
+    let is_text = false;
     while (reader.at < end) {
       const tag = reader.tag(end);
       if (tag === ANY_STRING) {
-        const length = reader.length(end);
-        range = { start: reader.at, end: reader.at + length };
-        reader.at += length;
+        text.read(reader, end);
+        is_text = true;
       } else {
-        if (is_any_field(tag)) range = null;
+        if (is_any_field(tag)) is_text = false;
         reader.skip(tag, end);
       }
     }
-    return range;
+    return is_text ? text : null;
   }
 
   /** Writes the AnyValue from the reader's place to `end`. Of several fields of its oneof the last one counts. */

@@ -1,4 +1,4 @@
-import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
+import { ABSENT, enter_message, Place, type Range, read_range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_decimal, put_hex, put_json_list, put_json_string } from "./json-text.ts";
@@ -19,16 +19,17 @@ const LINK_FLAGS = 53;
 const CLOSING_BRACE = 0x7d;
 
 /** An event's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
-export type WireEvent = {
+export class WireEvent {
   /** Where the 8 bytes of the time lie, or NOT_SENT. */
-  time_at: number;
-  name: Range;
-  base: number;
-  dropped: number;
-};
+  time_at = NOT_SENT;
+  readonly name = new Place();
+  base = 0;
+  dropped = 0;
+}
 
 /** Events and links as JSON arrays. */
 export class EventDecoder {
+  private readonly event = new WireEvent();
   private readonly time = new WireTime();
 
   constructor(
@@ -45,16 +46,22 @@ export class EventDecoder {
     put_json_list(this.heap, links, this.put_link);
   }
 
-  /** Reads an event; its attributes stay on the stack of entries until the caller takes them off. */
+  /**
+   * Reads an event, which is good until the next one is read. Its attributes stay on the stack of entries until the caller
+   * takes them off.
+   */
   read_event(message: Range): WireEvent {
-    const { reader, values } = this;
-    const event: WireEvent = { time_at: NOT_SENT, name: ABSENT, base: values.entries.count, dropped: 0 };
+    const { reader, values, event } = this;
+    event.time_at = NOT_SENT;
+    event.name.clear();
+    event.base = values.entries.count;
+    event.dropped = 0;
     const { end } = message;
     reader.at = message.start;
     while (reader.at < end) {
       const tag = reader.tag(end);
       if (tag === EVENT_TIME) event.time_at = reader.fixed64(end);
-      else if (tag === EVENT_NAME) event.name = read_range(reader, end);
+      else if (tag === EVENT_NAME) event.name.read(reader, end);
       else if (tag === EVENT_ATTRIBUTE) values.read_entry(event.base, enter_message(reader, end));
       else if (tag === EVENT_DROPPED) event.dropped = reader.uint32(end);
       else reader.skip(tag, end);

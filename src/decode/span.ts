@@ -1,4 +1,4 @@
-import { ABSENT, enter_message, type Range, read_range, type WireReader } from "../wire/index.ts";
+import { type Range, type WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import type { CellWriter } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
@@ -8,56 +8,17 @@ import type { EventDecoder } from "./events.ts";
 import type { ResourceCells, ScopeCells } from "./origin.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import type { PatchDecoder } from "./state-patches.ts";
-import { NOT_SENT, WireTime } from "./time.ts";
-
-// Field keys of opentelemetry.proto.trace.v1.Span and Status.
-const TRACE_ID = 10;
-const SPAN_ID = 18;
-const TRACE_STATE = 26;
-const PARENT_SPAN_ID = 34;
-const NAME = 42;
-const KIND = 48;
-const START_TIME = 57;
-const END_TIME = 65;
-const ATTRIBUTE = 74;
-const DROPPED_ATTRIBUTES = 80;
-const EVENT = 90;
-const DROPPED_EVENTS = 96;
-const LINK = 106;
-const DROPPED_LINKS = 112;
-const STATUS = 122;
-const FLAGS = 133;
-const STATUS_MESSAGE = 18;
-const STATUS_CODE = 24;
+import { WireTime } from "./time.ts";
+import { WireSpan } from "./wire-span.ts";
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const COLUMN = column_indexes(SPAN_COLUMNS);
 
-/** One span's fields, as places in the wire bytes; its attributes are the map that begins at `base`. */
-type WireSpan = {
-  trace_id: Range;
-  span_id: Range;
-  parent_span_id: Range;
-  trace_state: Range;
-  name: Range;
-  kind: number;
-  start_time_at: number;
-  end_time_at: number;
-  base: number;
-  dropped_attributes: number;
-  events: Range[];
-  dropped_events: number;
-  links: Range[];
-  dropped_links: number;
-  status_code: number;
-  status_message: Range;
-  flags: number;
-};
-
 /** Writes spans as rows of `spans`, and their set_state events as rows of `state_patches`. */
 export class SpanDecoder {
+  private readonly span_fields = new WireSpan();
   private readonly time = new WireTime();
 
   constructor(
@@ -73,7 +34,8 @@ export class SpanDecoder {
   /** Adds the row of the span from the reader's place to `end`, and its patches'. Throws WireError or DecodeError; then the caller takes back what was written. */
   span(end: number, resource: ResourceCells, scope: ScopeCells): void {
     const { batch, cells, events } = this;
-    const span = this.read(end);
+    const span = this.span_fields;
+    span.read(this.reader, this.values, end);
     this.check_ids(span);
     const row = batch.add_row();
     this.put_identity(row, span);
@@ -88,77 +50,6 @@ export class SpanDecoder {
     cells.written_since(links_at, batch, COLUMN.links_json, row);
     this.patches.put(row, span.events);
     this.values.entries.truncate(span.base);
-  }
-
-  private read(end: number): WireSpan {
-    const { reader, values } = this;
-    const span = empty_span(values.entries.count);
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      switch (tag) {
-        case TRACE_ID:
-          span.trace_id = read_range(reader, end);
-          break;
-        case SPAN_ID:
-          span.span_id = read_range(reader, end);
-          break;
-        case TRACE_STATE:
-          span.trace_state = read_range(reader, end);
-          break;
-        case PARENT_SPAN_ID:
-          span.parent_span_id = read_range(reader, end);
-          break;
-        case NAME:
-          span.name = read_range(reader, end);
-          break;
-        case KIND:
-          span.kind = reader.uint32(end) | 0;
-          break;
-        case START_TIME:
-          span.start_time_at = reader.fixed64(end);
-          break;
-        case END_TIME:
-          span.end_time_at = reader.fixed64(end);
-          break;
-        case ATTRIBUTE:
-          values.read_entry(span.base, enter_message(reader, end));
-          break;
-        case DROPPED_ATTRIBUTES:
-          span.dropped_attributes = reader.uint32(end);
-          break;
-        case EVENT:
-          span.events.push(read_range(reader, end));
-          break;
-        case DROPPED_EVENTS:
-          span.dropped_events = reader.uint32(end);
-          break;
-        case LINK:
-          span.links.push(read_range(reader, end));
-          break;
-        case DROPPED_LINKS:
-          span.dropped_links = reader.uint32(end);
-          break;
-        case STATUS:
-          this.read_status(span, enter_message(reader, end));
-          break;
-        case FLAGS:
-          span.flags = reader.fixed32(end);
-          break;
-        default:
-          reader.skip(tag, end);
-      }
-    }
-    return span;
-  }
-
-  private read_status(span: WireSpan, end: number): void {
-    const { reader } = this;
-    while (reader.at < end) {
-      const tag = reader.tag(end);
-      if (tag === STATUS_MESSAGE) span.status_message = read_range(reader, end);
-      else if (tag === STATUS_CODE) span.status_code = reader.uint32(end) | 0;
-      else reader.skip(tag, end);
-    }
   }
 
   /** The receivers cut such spans out; a remote ingestion service may not have. */
@@ -226,23 +117,3 @@ export class SpanDecoder {
     batch.set_number(rest_column, row, time.nanos_rest);
   }
 }
-
-const empty_span = (base: number): WireSpan => ({
-  trace_id: ABSENT,
-  span_id: ABSENT,
-  parent_span_id: ABSENT,
-  trace_state: ABSENT,
-  name: ABSENT,
-  kind: 0,
-  start_time_at: NOT_SENT,
-  end_time_at: NOT_SENT,
-  base,
-  dropped_attributes: 0,
-  events: [],
-  dropped_events: 0,
-  links: [],
-  dropped_links: 0,
-  status_code: 0,
-  status_message: ABSENT,
-  flags: 0,
-});

@@ -5,6 +5,23 @@ export type Range = { readonly start: number; readonly end: number };
 
 export const ABSENT: Range = { start: 0, end: 0 };
 
+/** A range that is used again and again, where an object for each would count. */
+export class Place implements Range {
+  start = 0;
+  end = 0;
+
+  clear(): void {
+    this.start = this.end = 0;
+  }
+
+  /** Takes in the length-delimited field at the reader's place, which is passed over. */
+  read(reader: WireReader, end: number): void {
+    const behind = enter_message(reader, end);
+    this.start = reader.at;
+    this.end = reader.at = behind;
+  }
+}
+
 /** Where the message at the reader's place ends; the reader stays at the message's start. */
 export function enter_message(reader: WireReader, end: number): number {
   const length = reader.length(end);

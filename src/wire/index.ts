@@ -6,6 +6,6 @@
  * bytes; nothing here makes an object per field.
  */
 export { WireReader, WIRE, type WireType } from "./reader.ts";
-export { ABSENT, enter_message, fields, find_field, last_field, type Range, read_range } from "./fields.ts";
+export { ABSENT, enter_message, fields, find_field, last_field, Place, type Range, read_range } from "./fields.ts";
 export { WireError, type WireErrorCode } from "./error.ts";
 export { length_delimited_bytes, put_length_delimited, put_varint, tag, varint_bytes } from "./writer.ts";

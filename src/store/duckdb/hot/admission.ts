@@ -62,10 +62,10 @@ export class Admission {
       const trace = hash_trace(heap.bytes, trace_at, this.trace);
       const span = hash_span(heap.bytes, trace_at, spans.offsets[SPAN_ID][row], this.span);
       const sources = this.holders(keys.traces.add(trace), trace);
-      if (sources.some((source) => source.keys.has_llm_trace(trace))) {
+      if (sources !== NOWHERE && sources.some((source) => source.keys.has_llm_trace(trace))) {
         generation.straddling_llm_traces.add(text_at(batch, TRACE_ID, row, TRACE_DIGITS));
       }
-      const holders = sources.filter((source) => source.keys.may_hold_span(span));
+      const holders = sources === NOWHERE ? NOWHERE : sources.filter((source) => source.keys.may_hold_span(span));
       const span_count = keys.spans.size;
       const is_here = keys.spans.add(span) < span_count;
       if (is_here) suspects.push({ row, sources: [...holders, generation] });
