@@ -26,7 +26,7 @@ export async function ask_cold(start: () => Promise<Server>, question: Question)
   const taken_ms: number[] = [];
   for (let turn = 0; turn < COLD_STARTS; turn++) {
     await using server = await start_cold(start);
-    taken_ms.push(await answer_ms(http_port(server), question, turn));
+    taken_ms.push(await answer_ms(http_port(server), question.name, question.ask(turn)));
   }
   return quantiles(taken_ms);
 }

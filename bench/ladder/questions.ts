@@ -1,9 +1,12 @@
 import { type LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
 
+/** A path, and the body that is sent to it. */
+export type Asked = { path: string; body?: string };
+
 export type Question = {
   name: string;
-  /** The path to ask for, the n-th time. A body is sent to it. */
-  ask: (turn: number) => { path: string; body?: string };
+  /** What to ask for, the n-th time. */
+  ask: (turn: number) => Asked;
   times: number;
   /** Each turn asks for something that lies elsewhere. */
   is_varied: boolean;
@@ -69,19 +72,19 @@ export const select = (sql: string) => ({ path: "/sql", body: JSON.stringify({ s
 
 export type Answered = { p50_ms: number; p99_ms: number };
 
-/** Asks over one connection, one after the other. Throws when an answer isn't one. */
-export async function answer_times(port: number, question: Question, first_turn = 0): Promise<Answered> {
+/**
+ * Asks over one connection, one after the other. Throws when an answer isn't one. What to ask for is found out before: for
+ * some it takes longer than the answer, and whoever asks has other things to do with the processor's caches.
+ */
+export async function answer_times(port: number, { name, ask, times }: Question, first_turn = 0): Promise<Answered> {
+  const all_asked = Array.from({ length: times }, (_, turn) => ask(first_turn + turn));
   const taken_ms: number[] = [];
-  for (let turn = first_turn; turn < first_turn + question.times; turn++) {
-    taken_ms.push(await answer_ms(port, question, turn));
-  }
+  for (const asked of all_asked) taken_ms.push(await answer_ms(port, name, asked));
   return quantiles(taken_ms);
 }
 
 /** How long one answer takes. Throws when it isn't one. */
-export async function answer_ms(port: number, { name, ask }: Question, turn: number): Promise<number> {
-  // To know what to ask for takes as long as some answers.
-  const asked = ask(turn);
+export async function answer_ms(port: number, name: string, asked: Asked): Promise<number> {
   const began_ms = performance.now();
   const response = await fetch_from(port, asked);
   const text = await response.text();
@@ -90,7 +93,7 @@ export async function answer_ms(port: number, { name, ask }: Question, turn: num
   return taken_ms;
 }
 
-export const fetch_from = (port: number, { path, body }: { path: string; body?: string }): Promise<Response> =>
+export const fetch_from = (port: number, { path, body }: Asked): Promise<Response> =>
   fetch(`http://127.0.0.1:${port}${path}`, {
     ...(body !== undefined && { method: "POST", body, headers: { "content-type": "application/json" } }),
   });
