@@ -48,9 +48,10 @@ export function parse_arguments(argv: readonly string[]): Invocation | null {
     trace,
     output,
     table,
+    timeout,
     ...flags
   } = program.opts<Options>();
-  const options = { format, since, until, service, trace, output, table };
+  const options = { format, since, until, service, trace, output, table, timeout };
   if (found.command !== "keys add" && (name ?? scope) !== undefined) {
     throw new UsageError("--name and --scope are for keys add");
   }

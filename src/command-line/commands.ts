@@ -14,7 +14,7 @@ export const COMMANDS = {
   },
   sql: {
     operands: ["[SELECT]"],
-    what: "answer a SELECT, given here or on standard input: --format table|json|csv (table)",
+    what: "answer a SELECT, given here or on standard input: --format table|json|csv (table), --timeout SECONDS (30)",
   },
   verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
   health: { operands: [], what: "ask the server at HTTP_PORT whether it is ready" },

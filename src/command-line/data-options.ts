@@ -1,3 +1,4 @@
+import { LIMITS } from "../config/index.ts";
 import { iso_time_us } from "../decode/index.ts";
 import type { ExportOptions } from "../inspect/index.ts";
 import type { CommandName } from "./commands.ts";
@@ -11,6 +12,7 @@ export type DataOptions = {
   trace?: string;
   output?: string;
   table?: string;
+  timeout?: string;
 };
 
 type Option = { flags: string; commands: readonly CommandName[] };
@@ -23,10 +25,15 @@ export const DATA_OPTIONS: Record<keyof DataOptions, Option> = {
   trace: { flags: "--trace <id>", commands: ["export"] },
   output: { flags: "--output <file>", commands: ["export"] },
   table: { flags: "--table <table>", commands: ["export"] },
+  timeout: { flags: "--timeout <seconds>", commands: ["sql"] },
 };
 
 export const SQL_FORMATS = ["table", "json", "csv"] as const;
-export type SqlFormat = (typeof SQL_FORMATS)[number];
+/** A null timeout: there is none. */
+export type SqlOptions = { format: (typeof SQL_FORMATS)[number]; timeout_ms: number | null };
+
+/** Longer ones overflow the timer. */
+const TIMEOUT_S_MAX = 1_000_000;
 
 const EXPORT_FORMATS = ["parquet", "otlp-json", "jsonl"] as const;
 const EXPORT_TABLES = ["spans", "state_patches"] as const;
@@ -56,7 +63,20 @@ export function export_options({ format, table, output, since, until, service, t
 }
 
 /** Throws OptionError. */
-export const sql_format = ({ format }: DataOptions): SqlFormat => one_of("--format", SQL_FORMATS, format ?? "table");
+export const sql_options = ({ format, timeout }: DataOptions): SqlOptions => ({
+  format: one_of("--format", SQL_FORMATS, format ?? "table"),
+  timeout_ms: timeout_ms(timeout),
+});
+
+/** As long as the server takes unless told otherwise; 0 is no limit. */
+function timeout_ms(given: string | undefined): number | null {
+  if (given === undefined) return LIMITS.QUERY_MS_MAX;
+  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : NaN;
+  if (!(seconds <= TIMEOUT_S_MAX)) {
+    throw new OptionError(`--timeout "${given}": expected seconds up to ${TIMEOUT_S_MAX}, or 0 for no limit`);
+  }
+  return seconds === 0 ? null : seconds * 1000;
+}
 
 function one_of<Choice extends string>(flag: string, choices: readonly Choice[], given: string | undefined): Choice {
   const found = choices.find((choice) => choice === given);

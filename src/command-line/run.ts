@@ -6,7 +6,7 @@ import { create_logger } from "../observe/index.ts";
 import { type Invocation, parse_arguments, UsageError } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { read_config_file } from "./config-file.ts";
-import { export_options, OptionError, sql_format } from "./data-options.ts";
+import { export_options, OptionError, sql_options } from "./data-options.ts";
 import { print_health } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
 import { print_sql } from "./sql.ts";
@@ -40,7 +40,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "keys revoke": ({ operands }, settings) => revoke_key(key_file_path(settings()), operands[0]),
   backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
   export: ({ options }, settings) => told(() => run_export(settings(), export_options(options))),
-  sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_format(options))),
+  sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_options(options))),
   verify: (_, settings) => told(() => print_verification(settings())),
   health: (_, settings) => print_health(settings()),
   openapi: async () => {

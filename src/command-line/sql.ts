@@ -1,19 +1,23 @@
 import type { Config } from "../config/index.ts";
-import type { SqlFormat } from "./data-options.ts";
+import type { SqlOptions } from "./data-options.ts";
 
 type Answer = { columns: { name: string }[]; rows: unknown[][]; truncated: boolean };
 
 /** Prints the answer; a note on standard error says when there was more. Resolves to the exit code. */
-export async function print_sql(config: Config, select: string | undefined, format: SqlFormat): Promise<number> {
+export async function print_sql(
+  config: Config,
+  select: string | undefined,
+  { format, timeout_ms }: SqlOptions,
+): Promise<number> {
   const { answer_sql } = await import("../inspect/index.ts");
-  const answer = await answer_sql(config, select ?? (await Bun.stdin.text()));
+  const answer = await answer_sql(config, select ?? (await Bun.stdin.text()), timeout_ms);
   const text = WRITERS[format](answer);
   await new Promise<void>((written) => process.stdout.write(text, () => written()));
   if (answer.truncated) console.error(`junjo-traces: only the first ${answer.rows.length} rows`);
   return 0;
 }
 
-const WRITERS: Record<SqlFormat, (answer: Answer) => string> = { table, json, csv };
+const WRITERS: Record<SqlOptions["format"], (answer: Answer) => string> = { table, json, csv };
 
 /** One object for each row. */
 function json({ columns, rows }: Answer): string {

@@ -61,6 +61,24 @@ describe("junjo-traces sql", () => {
     expect(await program.exited).toBe(0);
   });
 
+  it("is broken off when it takes too long", async () => {
+    const endless =
+      "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000) c WHERE a.range % 7 = b.range % 11";
+    expect(await sql(endless, "--timeout", "0.2")).toEqual({
+      exit_code: 1,
+      stdout: "",
+      stderr: "junjo-traces: the question took longer than 200 ms\n",
+    });
+    expect((await sql("SELECT 1 AS one", "--timeout", "0", "--format", "csv")).stdout).toBe("one\r\n1\r\n");
+    for (const given of ["-1", "1s", "1e3", "1000001"]) {
+      const { exit_code, stderr } = await sql("SELECT 1", `--timeout=${given}`);
+      expect({ exit_code, stderr }).toEqual({
+        exit_code: 2,
+        stderr: `junjo-traces: --timeout "${given}": expected seconds up to 1000000, or 0 for no limit\n`,
+      });
+    }
+  }, 30_000);
+
   it("says when there is more than it prints", async () => {
     const { exit_code, stdout, stderr } = await sql("SELECT * FROM range(10001)", "--format", "csv");
     expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "junjo-traces: only the first 10000 rows\n" });

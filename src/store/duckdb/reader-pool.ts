@@ -2,6 +2,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LIMITS } from "../../config/index.ts";
 import { StoreError } from "../types.ts";
 import { connect } from "./database.ts";
+import { within_deadline } from "./deadline.ts";
 
 /**
  * Connections for questions, so that they run beside the writer and beside each other, at most `size` at once. Whoever
@@ -27,19 +28,10 @@ export class ReaderPool implements AsyncDisposable {
       throw new StoreError("overloaded", `${this.waiting.length} questions wait already, ask again later`);
     }
     const connection = await this.take();
-    let is_late = false;
-    const deadline = setTimeout(() => {
-      is_late = true;
-      connection.interrupt();
-    }, LIMITS.QUERY_MS_MAX);
     try {
       this.refuse_if_closing();
-      return await query(connection);
-    } catch (error) {
-      if (!is_late) throw error;
-      throw new StoreError("timeout", `the question took longer than ${LIMITS.QUERY_MS_MAX} ms`, { cause: error });
+      return await within_deadline(connection, LIMITS.QUERY_MS_MAX, () => query(connection));
     } finally {
-      clearTimeout(deadline);
       const next = this.waiting.shift();
       if (next === undefined) this.idle.push(connection);
       else next(connection);

@@ -4,6 +4,7 @@ import type { PatchFacts, SpanRow } from "../../../encode/index.ts";
 import type { Cell } from "../../parquet/index.ts";
 import { type SqlAnswer, StoreError } from "../../types.ts";
 import { first_line } from "../database.ts";
+import { within_deadline } from "../deadline.ts";
 import { answer_select } from "../queries/sql.ts";
 import { sql_text } from "../row-source.ts";
 import { row_text } from "../row-text.ts";
@@ -76,9 +77,11 @@ export class LeasedRows implements AsyncDisposable {
     });
   }
 
-  /** As SpanStore.sql, without its time limit. */
-  sql(select: string): Promise<SqlAnswer> {
-    return translated(() => answer_select(this.database.connection, select));
+  /** As SpanStore.sql, with a time limit of the caller's: null for none. */
+  sql(select: string, ms_max: number | null): Promise<SqlAnswer> {
+    const { connection } = this.database;
+    const answer = () => answer_select(connection, select);
+    return translated(() => (ms_max === null ? answer() : within_deadline(connection, ms_max, answer)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
