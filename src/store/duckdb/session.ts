@@ -6,6 +6,7 @@ import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
+import { remove_leftovers } from "./leased/leftovers.ts";
 import { Queries } from "./queries/queries.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
@@ -71,6 +72,7 @@ export class Session implements AsyncDisposable {
     metrics: StoreMetrics,
   ): Promise<Session> {
     const directory = segments_directory(options.path);
+    remove_leftovers(options.path);
     const [writer, connection, marker] = [await connect(instance), await connect(instance), await connect(instance)];
     const catalog = new Catalog(connection, options.path);
     const recovered = await recover_segments(catalog, connection, directory, logger);

@@ -4,6 +4,7 @@ import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { column_definitions } from "../column-types.ts";
 import { connect, type DatabaseOptions } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
+import { remove_leftovers, spill_directory } from "./leftovers.ts";
 
 /** What segments are read with. `path`: the store's, beside which DuckDB may put what has no room in memory. */
 export type LeasedOptions = DatabaseOptions;
@@ -25,7 +26,8 @@ export class LeasedDatabase implements AsyncDisposable {
     segments: readonly SegmentPaths[],
     also_path: string | null = null,
   ): Promise<LeasedDatabase> {
-    const temp_directory = `${path}.tmp-${process.pid}`;
+    remove_leftovers(path);
+    const temp_directory = spill_directory(path, process.pid);
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: `${memory_bytes}B`,
       threads: String(threads),
