@@ -21,6 +21,9 @@ type Row = NewRecord & { checksum?: number | null };
 /** Its taking over has begun and not ended: what is in segments is a part of what it still holds. */
 const MARKER = "taking-over";
 
+/** Whether there is a queue of an earlier release, which the next start takes over. */
+export const has_sqlite_queue = (directory: string): boolean => existsSync(join(directory, NAME));
+
 /** To be called before the segments are looked into. */
 export function undo_unfinished_take_over(directory: string): void {
   const marker = join(directory, MARKER);

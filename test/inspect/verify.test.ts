@@ -239,6 +239,14 @@ describe("junjo-traces verify", () => {
     expect(stdout).toEndWith("\nthe rows of 1 segments were left out: their files are at fault\n1 faults\n");
   });
 
+  it("says that it does not look into the queue of an earlier release", async () => {
+    mkdirSync(join(dir.path, "wal"), { recursive: true });
+    writeFileSync(join(dir.path, "wal", "queue.sqlite"), "");
+    const { exit_code, stdout } = await run_program(["verify"], { DATA_DIR: dir.path });
+    expect(exit_code).toBe(0);
+    expect(stdout).toContain("wal/queue.sqlite of an earlier release was not looked at");
+  });
+
   it("reads what is queued", async () => {
     const directory = join(dir.path, "wal");
     {
