@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import type { Logger } from "../observe/index.ts";
-import type { SpanStore } from "../store/index.ts";
+import type { FileBackedStore } from "../store/index.ts";
 import { CONFIRMED, COPIED, HELD, HOLD, LEASE, LEASED } from "./hold-protocol.ts";
 
 /** No copy may keep the store from storing for longer; acknowledgements go on, into the queue. */
@@ -12,7 +12,7 @@ const LEASE_MS_MAX = 4 * 3600_000;
 /** From the connection to the word that says what it is for. */
 const ASK_MS_MAX = 10_000;
 
-type Held = Pick<SpanStore, "hold" | "lease">;
+type Held = Pick<FileBackedStore, "hold" | "lease">;
 
 export type HoldServer = AsyncDisposable;
 

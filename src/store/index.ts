@@ -1,8 +1,12 @@
-/** Where spans stay: the interface that everything above knows, and the DuckDB store behind it. */
+/**
+ * Where spans stay: the interface that everything above knows, what those who copy or read files ask besides, and the DuckDB
+ * store behind both.
+ */
 export {
   StoreError,
   type AppendResult,
   type DeadLetter,
+  type FileBackedStore,
   type ListKind,
   type PageRange,
   type RowKey,

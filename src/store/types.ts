@@ -47,9 +47,6 @@ export type SqlAnswer = {
   truncated: boolean;
 };
 
-/** Segments' directories, by absolute path, whose files stay and do not change until it is disposed of. */
-export type SegmentLease = Disposable & { readonly directories: readonly string[] };
-
 /** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
 export type ListKind = "roots" | "llm_roots" | "workflows";
 
@@ -82,18 +79,6 @@ export interface SpanStore extends AsyncDisposable {
   /** The key of `source` up to which rows are on disk, or null. */
   durable_position(source: string): Ulid | null;
 
-  /**
-   * Resolves when no file is being written, and then none is until it is disposed of: they stand still, to be copied.
-   * Questions are answered meanwhile, and appends taken as far as there is room.
-   */
-  hold(): Promise<Disposable>;
-
-  /**
-   * Makes durable what was appended, and gives the segments that together hold each row of it once. They can be read with
-   * other means. Appending, sealing and merging go on meanwhile; what is replaced or deleted keeps its place on the disk.
-   */
-  lease(): Promise<SegmentLease>;
-
   /** The key of `source` behind which `append` goes on: opens the store again if an error has closed it. */
   position(source: string): Promise<Ulid | null>;
 
@@ -112,6 +97,24 @@ export interface SpanStore extends AsyncDisposable {
    * file be read with it. At most LIMITS.SQL_ROWS_MAX rows. Rejects with `refused` when it is not understood.
    */
   sql(select: string): Promise<SqlAnswer>;
+}
+
+/** Segments' directories, by absolute path, whose files stay and do not change until it is disposed of. */
+export type SegmentLease = Disposable & { readonly directories: readonly string[] };
+
+/** A store whose rows are in files of its own, which others may copy and read. Only they need to know of it. */
+export interface FileBackedStore extends SpanStore {
+  /**
+   * Resolves when no file is being written, and then none is until it is disposed of: they stand still, to be copied.
+   * Questions are answered meanwhile, and appends taken as far as there is room.
+   */
+  hold(): Promise<Disposable>;
+
+  /**
+   * Makes durable what was appended, and gives the segments that together hold each row of it once. They can be read with
+   * other means. Appending, sealing and merging go on meanwhile; what is replaced or deleted keeps its place on the disk.
+   */
+  lease(): Promise<SegmentLease>;
 }
 
 export type StoreErrorCode =

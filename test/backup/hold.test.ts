@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { type HoldServer, serve_holds } from "../../src/backup/index.ts";
-import type { SpanStore } from "../../src/store/index.ts";
+import type { FileBackedStore } from "../../src/store/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
 import { span_init } from "../support/otlp.ts";
 import { poll_until } from "../support/poll-until.ts";
@@ -12,7 +12,7 @@ import { append_spans, open_test_store, page_rows } from "../support/store.ts";
 import { temp_dir } from "../support/temp-dir.ts";
 
 let resources: AsyncDisposableStack;
-let store: SpanStore;
+let store: FileBackedStore;
 let server: HoldServer;
 let path: string;
 const { logger, lines } = collecting_logger();

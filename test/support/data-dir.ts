@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Config, load_config } from "../../src/config/index.ts";
-import { open_store, type SpanStore, type StoreOptions } from "../../src/store/index.ts";
+import { type FileBackedStore, open_store, type StoreOptions } from "../../src/store/index.ts";
 import { event_init, type SpanInit, span_init, text_attributes } from "./otlp.ts";
 import { STORE_OPTIONS } from "./store.ts";
 
@@ -8,7 +8,7 @@ import { STORE_OPTIONS } from "./store.ts";
 export const config_of = (data_dir: string): Config => load_config({ flags: { data_dir }, env: {} });
 
 /** A store where a server on this data directory would have it. */
-export const open_data_store = (data_dir: string, options: Partial<StoreOptions> = {}): Promise<SpanStore> =>
+export const open_data_store = (data_dir: string, options: Partial<StoreOptions> = {}): Promise<FileBackedStore> =>
   open_store({ path: join(data_dir, "duckdb", "traces.duckdb"), ...STORE_OPTIONS, ...options });
 
 /** A span with two state patches. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DecodedBatch } from "../../src/decode/index.ts";
 import {
   type AppendResult,
+  type FileBackedStore,
   open_store,
   type SpanPage,
   type SpanStore,
@@ -15,7 +16,7 @@ export const ALL = { limit: null, offset: 0 };
 export const STORE_OPTIONS = { memory_bytes: 256 * 1024 * 1024, threads: 2 };
 
 /** A store on a file of its own in `directory`. */
-export const open_test_store = (directory: string, options: Partial<StoreOptions> = {}): Promise<SpanStore> =>
+export const open_test_store = (directory: string, options: Partial<StoreOptions> = {}): Promise<FileBackedStore> =>
   open_store({ path: join(directory, "traces.duckdb"), ...STORE_OPTIONS, ...options });
 
 let last_key = 0;

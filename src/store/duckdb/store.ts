@@ -5,12 +5,12 @@ import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
   type DeadLetter,
+  type FileBackedStore,
   type ListKind,
   type PageRange,
   type SegmentLease,
   type SourcePosition,
   type SpanPage,
-  type SpanStore,
   type SqlAnswer,
   StoreError,
 } from "../types.ts";
@@ -30,7 +30,7 @@ export async function open_store(
   options: SessionOptions,
   logger: Logger = create_logger("silent"),
   metrics: Metrics = create_metrics(),
-): Promise<SpanStore> {
+): Promise<FileBackedStore> {
   let session: Session | null = null;
   const store_metrics = create_store_metrics(metrics, () => figures_of(session?.views.current));
   const open = async () => (session = await Session.open(options, logger, store_metrics));
@@ -48,7 +48,7 @@ function figures_of(view: View | undefined): TierFigures {
 }
 
 /** Keeps a session open: closes it after an error that a database does not outlive, and opens the next one when asked. */
-class DuckDbStore implements SpanStore {
+class DuckDbStore implements FileBackedStore {
   /** Opening, closing, and all that changes rows: one at a time. */
   private readonly writes = new Serial();
   private is_closed = false;

@@ -4,7 +4,7 @@ import type { SpanStore } from "../../../src/store/index.ts";
 import { hex, new_id, type SpanInit, span_init } from "../../support/otlp.ts";
 import { ALL, append_spans, next_key, page_rows, trace_rows } from "../../support/store.ts";
 import { temp_dir } from "../../support/temp-dir.ts";
-import { type OpenStore, opened_for_block } from "./opened.ts";
+import type { OpenStore } from "./opened.ts";
 
 const spans_of = (traceId: Uint8Array, count: number): SpanInit[] =>
   Array.from({ length: count }, () => span_init({ traceId }));
@@ -100,28 +100,6 @@ export function describe_durability(open: OpenStore): void {
     });
   });
 
-  describe("a hold", () => {
-    const opened = opened_for_block(open);
-
-    it("keeps what is durable as it is, and not from taking spans and answering", async () => {
-      const { store } = opened;
-      const traceId = new_id(16);
-      const spans = spans_of(traceId, 10);
-      const before = durable(store);
-      let is_sealed = false;
-      let sealing: Promise<void>;
-      {
-        using _hold = await store.hold();
-        await append_spans(store, spans);
-        sealing = store.seal().then(() => void (is_sealed = true));
-        for (let i = 0; i < 20; i++) await expect_trace(store, traceId, spans);
-        expect([is_sealed, durable(store)]).toEqual([false, before]);
-      }
-      await sealing;
-      expect(durable(store)).toBe(text_of(await store.position("test")));
-    });
-  });
-
   describe("a store that is closed", () => {
     it("refuses every call, and may be closed again", async () => {
       using directory = temp_dir();
@@ -134,7 +112,6 @@ export function describe_durability(open: OpenStore): void {
         seal: () => store.seal(),
         delete_trace: () => store.delete_trace("ab".repeat(16)),
         tidy: () => store.tidy(),
-        hold: () => store.hold(),
         position: () => store.position("test"),
         service_names: () => store.service_names(ALL),
         list: () => store.list("roots", "shop", ALL),

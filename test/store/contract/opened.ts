@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "bun:test";
-import type { SpanStore } from "../../../src/store/index.ts";
+import type { FileBackedStore, SpanStore } from "../../../src/store/index.ts";
 import { temp_dir, type TempDir } from "../../support/temp-dir.ts";
 
 /**
@@ -7,6 +7,8 @@ import { temp_dir, type TempDir } from "../../support/temp-dir.ts";
  * `hot_rows_max`: about how many rows it should have before it makes them durable by itself.
  */
 export type OpenStore = (directory: string, options?: { hot_rows_max: number }) => Promise<SpanStore>;
+
+export type OpenFileBackedStore = (directory: string) => Promise<FileBackedStore>;
 
 /** A store for all tests of the describe block in which this is called. */
 export function opened_for_block(open: OpenStore): { readonly store: SpanStore } {

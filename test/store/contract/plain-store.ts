@@ -5,7 +5,6 @@ import {
   type ListKind,
   type PageRange,
   type RowKey,
-  type SegmentLease,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
@@ -28,7 +27,6 @@ export class PlainDisk {
 /** A SpanStore said in the plainest way: every span in one map, sorted when it is asked. */
 export class PlainStore implements SpanStore {
   private readonly appended = new Map<string, Uint8Array>();
-  private readonly holds = new Set<Promise<void>>();
   private unsealed_spans = 0;
   private is_closed = false;
 
@@ -62,7 +60,6 @@ export class PlainStore implements SpanStore {
 
   async seal(): Promise<void> {
     this.refuse_if_closed();
-    while (this.holds.size > 0) await Promise.all(this.holds);
     for (const [source, key] of this.appended) this.disk.positions.set(source, key);
     this.unsealed_spans = 0;
   }
@@ -80,23 +77,6 @@ export class PlainStore implements SpanStore {
 
   durable_position(source: string): Uint8Array | null {
     return this.disk.positions.get(source) ?? null;
-  }
-
-  async hold(): Promise<Disposable> {
-    this.refuse_if_closed();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.holds.add(promise);
-    return {
-      [Symbol.dispose]: () => {
-        this.holds.delete(promise);
-        resolve();
-      },
-    };
-  }
-
-  async lease(): Promise<SegmentLease> {
-    this.refuse_if_closed();
-    throw new StoreError("refused", "this store has no segments");
   }
 
   async position(source: string): Promise<Uint8Array | null> {

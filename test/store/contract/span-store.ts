@@ -7,7 +7,7 @@ import type { OpenStore } from "./opened.ts";
 import { describe_pages } from "./pages.ts";
 import { describe_rows } from "./rows.ts";
 
-/** What every SpanStore must do, whatever is behind it: all of src/store/types.ts but `sql`, whose language is its own. */
+/** What every SpanStore must do, whatever is behind it: all of the interface but `sql`, whose language is its own. */
 export function describe_span_store(name: string, open: OpenStore): void {
   describe(`${name} as a span store`, () => {
     describe_appends(open);
