@@ -14,10 +14,11 @@ export async function print_verification(config: Config): Promise<number> {
   console.log(`${span_count} spans, by their number, their keys and the filters`);
   console.log(`${patch_count} state patches, by their number, their ids and their spans`);
   console.log(`${found.queued_request_count} requests that are queued, by their CRCs`);
-  if (found.has_earlier_queue)
+  if (found.earlier_queued_request_count !== null) {
     console.log(
-      "wal/queue.sqlite of an earlier release was not looked at: the next start takes it over, or says why not",
+      `${found.earlier_queued_request_count} requests in the queue of an earlier release, by their checksums: the next start takes them over`,
     );
+  }
   if (unread_count > 0) console.log(`the rows of ${unread_count} segments were left out: their files are at fault`);
   console.log(fault_count === 0 ? "whole" : `${fault_count} faults`);
   return fault_count === 0 ? 0 : 1;

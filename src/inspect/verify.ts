@@ -1,14 +1,15 @@
 import { lease_of_server } from "../backup/index.ts";
-import { type Config, queue_directory } from "../config/index.ts";
+import type { Config } from "../config/index.ts";
 import { type Fault, verify_leased, verify_store, type Verification } from "../store/index.ts";
-import { has_sqlite_queue } from "../wal/index.ts";
 import { leased_options, refuse_nothing } from "./lease-data.ts";
+import { verify_earlier_queue } from "./verify-earlier-queue.ts";
 import { verify_queue } from "./verify-queue.ts";
 
+/** What was looked at. */
 export type DataVerification = Verification & {
   queued_request_count: number;
-  /** Whether there is a queue of an earlier release, which was not looked at. */
-  has_earlier_queue: boolean;
+  /** Of the queue of an earlier release that no server has taken over yet; null: there is none. */
+  earlier_queued_request_count: number | null;
 };
 
 /**
@@ -23,8 +24,9 @@ export async function verify(config: Config, on_fault: (fault: Fault) => void): 
     on_fault(fault);
   };
   const queued_request_count = verify_queue(config, report);
-  const has_earlier_queue = has_sqlite_queue(queue_directory(config));
-  return { ...(await verify_segments(config, report)), queued_request_count, has_earlier_queue, fault_count };
+  const earlier_queued_request_count = verify_earlier_queue(config, report);
+  const verification = await verify_segments(config, report);
+  return { ...verification, queued_request_count, earlier_queued_request_count, fault_count };
 }
 
 async function verify_segments(config: Config, on_fault: (fault: Fault) => void): Promise<Verification> {

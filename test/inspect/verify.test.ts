@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { verify } from "../../src/inspect/index.ts";
 import type { Fault } from "../../src/store/index.ts";
-import { open_wal, queue_files } from "../../src/wal/index.ts";
 import { config_of, open_data_store, patched_span } from "../support/data-dir.ts";
 import { span_init } from "../support/otlp.ts";
 import { run_program } from "../support/program.ts";
@@ -237,34 +236,6 @@ describe("junjo-traces verify", () => {
     expect(exit_code).toBe(1);
     expect(stdout).toStartWith(`${join(segments[0], "filter.bin")}: has CRC-32 `);
     expect(stdout).toEndWith("\nthe rows of 1 segments were left out: their files are at fault\n1 faults\n");
-  });
-
-  it("says that it does not look into the queue of an earlier release", async () => {
-    mkdirSync(join(dir.path, "wal"), { recursive: true });
-    writeFileSync(join(dir.path, "wal", "queue.sqlite"), "");
-    const { exit_code, stdout } = await run_program(["verify"], { DATA_DIR: dir.path });
-    expect(exit_code).toBe(0);
-    expect(stdout).toContain("wal/queue.sqlite of an earlier release was not looked at");
-  });
-
-  it("reads what is queued", async () => {
-    const directory = join(dir.path, "wal");
-    {
-      await using wal = open_wal({ directory, bytes_max: 1e9, disk_free_bytes_min: 0 });
-      for (const text of ["first", "second", "third"]) await wal.append(Buffer.from(text), 1);
-    }
-    expect(await verify(config_of(dir.path), () => undefined)).toMatchObject({
-      queued_request_count: 3,
-      fault_count: 0,
-    });
-    const [file] = queue_files(directory);
-    flip(file, readFileSync(file).indexOf("second"));
-    expect(await faults()).toEqual([
-      {
-        path: directory,
-        what: expect.stringMatching(/^the request at [0-9A-Z]{26}, of 1 spans, is damaged$/) as string,
-      },
-    ]);
   });
 
   it("makes nothing where nothing is, and does not pass by a lock", async () => {

@@ -2,15 +2,19 @@ import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { create_metrics } from "../../src/observe/index.ts";
-import { add_to_ulid, compare_ulids, type Ulid } from "../../src/wal/index.ts";
+import { compare_ulids } from "../../src/wal/index.ts";
 import { collecting_logger } from "../support/collecting-logger.ts";
 import { poll_until } from "../support/poll-until.ts";
+import {
+  make_sqlite_queue,
+  SQLITE_QUEUE_HIGHEST_KEY as HIGHEST_KEY,
+  sqlite_queue_body as body,
+  sqlite_queue_key as key,
+} from "../support/sqlite-queue.ts";
 import { temp_queue, type TempQueue, texts } from "../support/temp-queue.ts";
 
 const ERROR = 50;
-const BODY_BYTES = 20_000;
 
 let queue: TempQueue;
 let path: string;
@@ -20,30 +24,6 @@ beforeEach(() => {
   mkdirSync(queue.directory, { recursive: true });
 });
 afterEach(() => queue[Symbol.dispose]());
-
-const key = (number: number): Ulid => add_to_ulid(Uint8Array.from([1, 2, 3, 4, 5, 6, ...Array(10).fill(0)]), number);
-const HIGHEST_KEY = key(1_000);
-const body = (number: number) => Buffer.alloc(BODY_BYTES, `${number} `);
-
-/** The queue as earlier releases kept it, with entries of two spans at keys 10, 20, … */
-function make_sqlite_queue(count: number, { has_checksums = true } = {}): void {
-  using database = new Database(path);
-  database.run("PRAGMA journal_mode = WAL");
-  const checksum_column = has_checksums ? ", checksum INTEGER" : "";
-  database.run(
-    `CREATE TABLE wal (first_key BLOB PRIMARY KEY, span_count INTEGER NOT NULL, body BLOB NOT NULL${checksum_column})`,
-  );
-  database.run(
-    "CREATE TABLE wal_state (id INTEGER PRIMARY KEY, highest_key BLOB NOT NULL, queued_bytes INTEGER NOT NULL)",
-  );
-  database.run("INSERT INTO wal_state VALUES (1, ?, 0)", [HIGHEST_KEY]);
-  for (let number = 1; number <= count; number++) {
-    const first_key = key(10 * number);
-    const checksum = has_checksums ? [crc32(body(number), crc32(first_key, 2))] : [];
-    const places = ["?", "?", "?", ...checksum.map(() => "?")].join(", ");
-    database.run(`INSERT INTO wal VALUES (${places})`, [first_key, 2, body(number), ...checksum]);
-  }
-}
 
 const numbers = () => texts(queue.read()).map((text) => Number(text.split(" ")[0]));
 
@@ -58,7 +38,7 @@ const left_of_sqlite = () => readdirSync(queue.directory).filter((name) => name.
 
 describe("the queue of an earlier release", () => {
   it.each([true, false])("is taken over under its own keys, and removed; with checksums: %p", async (has_checksums) => {
-    make_sqlite_queue(300, { has_checksums });
+    make_sqlite_queue(path, 300, { has_checksums });
     const { wal, errors } = open_logged();
     await using _closing = wal;
     const entries = queue.read();
@@ -69,17 +49,17 @@ describe("the queue of an earlier release", () => {
     expect(left_of_sqlite()).toEqual([]);
     await wal.append(body(301), 1);
     expect(compare_ulids(queue.read()[300].first_key, HIGHEST_KEY)).toBeGreaterThan(0);
-    expect(wal.queued_bytes).toBeGreaterThan(301 * BODY_BYTES);
+    expect(wal.queued_bytes).toBeGreaterThan(301 * body(1).length);
     wal.trim(queue.read()[300].last_key);
     await poll_until(() => wal.queued_bytes === 0, { what: "the trim" });
     expect(queue.read()).toEqual([]);
   });
 
   it("is taken over anew when a start has ended in the middle of that", async () => {
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     await queue.open()[Symbol.asyncDispose]();
     expect(numbers()).toEqual([1, 2, 3]);
-    make_sqlite_queue(5);
+    make_sqlite_queue(path, 5);
     await Bun.write(join(queue.directory, "taking-over"), "");
     const { wal, errors } = open_logged();
     await using _closing = wal;
@@ -89,7 +69,7 @@ describe("the queue of an earlier release", () => {
   });
 
   it("is gone when a start has ended just behind that, and what it held is there", async () => {
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     await queue.open()[Symbol.asyncDispose]();
     await Bun.write(join(queue.directory, "taking-over"), "");
     await using _wal = queue.open();
@@ -97,9 +77,9 @@ describe("the queue of an earlier release", () => {
   });
 
   it("is kept aside where its keys lie among those of segments", async () => {
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     await queue.open()[Symbol.asyncDispose]();
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     const { wal, errors } = open_logged();
     await using _closing = wal;
     expect(numbers()).toEqual([1, 2, 3]);
@@ -108,7 +88,7 @@ describe("the queue of an earlier release", () => {
   });
 
   it("is kept aside when an entry of it is not what was queued, and the others are taken over", async () => {
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     {
       using database = new Database(path);
       database.run("UPDATE wal SET body = zeroblob(length(body)) WHERE rowid = 2");
@@ -133,7 +113,7 @@ describe("the queue of an earlier release", () => {
   });
 
   it("is left alone while its server runs", async () => {
-    make_sqlite_queue(3);
+    make_sqlite_queue(path, 3);
     {
       using lock = new Database(`${path}.lock`);
       lock.run("BEGIN EXCLUSIVE");
