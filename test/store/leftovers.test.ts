@@ -1,5 +1,5 @@
 import { expect, it } from "bun:test";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { remove_leftovers, spill_directory } from "../../src/store/duckdb/leased/leftovers.ts";
 import { temp_dir } from "../support/temp-dir.ts";
@@ -29,4 +29,19 @@ it("what a killed command has left is removed after a day, and nothing else", as
   make(young, DAY_S - 60);
   remove_leftovers(path);
   expect(readdirSync(dir.path)).toHaveLength(left.length + 1);
+});
+
+it("what a user may not remove keeps nobody from starting", async () => {
+  using dir = temp_dir();
+  const ended = Bun.spawn(["true"]);
+  await ended.exited;
+  const path = join(dir.path, "traces.duckdb");
+  const left = spill_directory(path, ended.pid);
+  mkdirSync(left);
+  writeFileSync(join(left, "spilled"), "x");
+  chmodSync(left, 0o500);
+  remove_leftovers(path, Date.now() + 2 * DAY_S * 1000);
+  // Root may.
+  expect(existsSync(left)).toBe(process.getuid?.() !== 0);
+  if (existsSync(left)) chmodSync(left, 0o700);
 });
