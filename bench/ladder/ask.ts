@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, writeFileSync } from "node:fs";
 import type { Server } from "../processes.ts";
 import { type Answered, answer_ms, answer_times, quantiles, type Question } from "./questions.ts";
 import { http_port } from "./stages.ts";
 
+const DROP_CACHES = "/proc/sys/vm/drop_caches";
 const COLD_TIMES = 60;
 /** Beyond the turns that are asked warm. */
 const FIRST_COLD_TURN = 5_000;
@@ -33,19 +34,19 @@ export async function ask_cold(start: () => Promise<Server>, question: Question)
 
 /** What cold means, for whoever reads the table. */
 export const cold_legend = (): string =>
-  `Cold: a server that has just started, ${forget_files() ? "and no file in memory" : "but files as they are in memory: this user may not have the system forget them"}. ` +
+  `Cold: a server that has just started, ${may_forget_files() ? "and no file in memory" : "but files as they are in memory: this user may not have the system forget them"}. ` +
   `A trace and a span: ${COLD_TIMES} of them, one after the other. The others: the first answer of each of ${COLD_STARTS} ` +
   "starts, median and worst.";
 
 function start_cold(start: () => Promise<Server>): Promise<Server> {
-  forget_files();
+  // Has the system forget what it keeps of files in memory.
+  if (may_forget_files()) writeFileSync(DROP_CACHES, "1");
   return start();
 }
 
-/** Has the system forget what it keeps of files in memory, and gives whether it may be told to. */
-function forget_files(): boolean {
+function may_forget_files(): boolean {
   try {
-    writeFileSync("/proc/sys/vm/drop_caches", "1");
+    accessSync(DROP_CACHES, constants.W_OK);
     return true;
   } catch {
     return false;

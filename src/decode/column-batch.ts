@@ -5,7 +5,8 @@ const NULL = -1;
 
 type FixedCells = Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
-const FIXED_CELLS: Record<Exclude<ColumnKind, "text" | "json">, (rows: number) => FixedCells> = {
+/** Makes cells of a column of one width, by its kind. */
+export const FIXED_CELLS: Record<Exclude<ColumnKind, "text" | "json">, (rows: number) => FixedCells> = {
   int32: (rows) => new Int32Array(rows),
   uint32: (rows) => new Uint32Array(rows),
   timestamp_us: (rows) => new BigInt64Array(rows),

@@ -7,7 +7,7 @@
  * not UTF-8 repaired with U+FFFD. What can't be a row is a DecodeError that says what and where.
  */
 export { DecodedBatch } from "./batch.ts";
-export { type ColumnBatch, column_indexes } from "./column-batch.ts";
+export { type ColumnBatch, column_indexes, FIXED_CELLS } from "./column-batch.ts";
 export {
   type Column,
   type ColumnKind,

@@ -1,22 +1,23 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { type Config, queue_directory } from "../config/index.ts";
 import type { Fault } from "../store/index.ts";
-import { has_sqlite_queue, type Ulid, ULID_BYTES, ulid_to_text } from "../wal/index.ts";
-
-/** The first release had no checksums. */
-type Row = { first_key: Ulid; span_count: number; body: Uint8Array; checksum?: number | null };
+import {
+  is_whole_sqlite_row,
+  type SqliteRow,
+  sqlite_queue_path,
+  type Ulid,
+  ULID_BYTES,
+  ulid_to_text,
+} from "../wal/index.ts";
 
 /**
  * Reads all requests in the SQLite file that earlier releases queued in, which the next start of a server takes over, and
  * gives how many there are; null when there is no such file.
  */
 export function verify_earlier_queue(config: Config, on_fault: (fault: Fault) => void): number | null {
-  const directory = queue_directory(config);
-  if (!has_sqlite_queue(directory)) return null;
-  const path = join(directory, "queue.sqlite");
+  const path = sqlite_queue_path(queue_directory(config));
+  if (path === null) return null;
   try {
     using database = open_unchanged(path);
     return check_rows(database, (what) => on_fault({ path, what }));
@@ -41,18 +42,13 @@ function open_unchanged(path: string): Database {
 /** A row at a time: one that can't be read says nothing of the others. */
 function check_rows(database: Database, on_fault: (what: string) => void): number {
   using select_keys = database.prepare<{ first_key: Ulid }, []>("SELECT first_key FROM wal ORDER BY first_key");
-  using select_row = database.prepare<Row, [Ulid]>("SELECT * FROM wal WHERE first_key = ?1");
+  using select_row = database.prepare<SqliteRow, [Ulid]>("SELECT * FROM wal WHERE first_key = ?1");
   const keys = select_keys.all().map(({ first_key }) => first_key);
   for (const key of keys) {
     const row = unless_unreadable(() => select_row.get(key));
-    if (row === null || !is_whole(row)) on_fault(`the request at ${name_of(key)} is damaged`);
+    if (row === null || !is_whole_sqlite_row(row)) on_fault(`the request at ${name_of(key)} is damaged`);
   }
   return keys.length;
-}
-
-function is_whole({ first_key, span_count, body, checksum = null }: Row): boolean {
-  if (first_key.length !== ULID_BYTES || span_count < 1) return false;
-  return checksum === null || checksum === crc32(body, crc32(first_key, span_count));
 }
 
 const name_of = (key: Ulid): string =>

@@ -12,7 +12,7 @@ export { type SpanParts, split_request } from "./split-request.ts";
 export { ReadMemory } from "./read-memory.ts";
 export { open_wal_reader } from "./segment-reader.ts";
 export { queue_files } from "./segments.ts";
-export { has_sqlite_queue } from "./sqlite-queue.ts";
+export { is_whole as is_whole_sqlite_row, type SqliteRow, sqlite_queue_path } from "./sqlite-queue.ts";
 export { type Wal, type WalEntry, WalError, type WalErrorCode, type WalReader } from "./types.ts";
 export {
   add_to_ulid,

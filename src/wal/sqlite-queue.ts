@@ -16,13 +16,16 @@ const NAME = "queue.sqlite";
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Releases before the second had no checksum. */
-type Row = NewRecord & { checksum?: number | null };
+export type SqliteRow = NewRecord & { checksum?: number | null };
 
 /** Its taking over has begun and not ended: what is in segments is a part of what it still holds. */
 const MARKER = "taking-over";
 
-/** Whether there is a queue of an earlier release, which the next start takes over. */
-export const has_sqlite_queue = (directory: string): boolean => existsSync(join(directory, NAME));
+/** The queue of an earlier release, which the next start takes over; null: there is none. */
+export function sqlite_queue_path(directory: string): string | null {
+  const path = join(directory, NAME);
+  return existsSync(path) ? path : null;
+}
 
 /** To be called before the segments are looked into. */
 export function undo_unfinished_take_over(directory: string): void {
@@ -71,7 +74,7 @@ function take_over(path: string, log: SegmentLog, keys: KeySource): { entries: n
   };
   try {
     using database = new Database(path, { readwrite: true, create: false });
-    using select_row = database.prepare<Row, [Ulid]>("SELECT * FROM wal WHERE first_key = ?1");
+    using select_row = database.prepare<SqliteRow, [Ulid]>("SELECT * FROM wal WHERE first_key = ?1");
     let batch_bytes = 0;
     for (const first_key of keys_of(database, "SELECT first_key AS key FROM wal ORDER BY first_key")) {
       const row = unless_damaged(() => select_row.get(first_key));
@@ -100,7 +103,7 @@ function keys_of(database: Database, sql: string): Ulid[] {
   return statement.all().map(({ key }) => key);
 }
 
-function is_whole({ first_key, span_count, body, checksum = null }: Row): boolean {
+export function is_whole({ first_key, span_count, body, checksum = null }: SqliteRow): boolean {
   if (first_key.length !== ULID_BYTES || span_count < 1) return false;
   return checksum === null || checksum === crc32(body, crc32(first_key, span_count));
 }

@@ -26,6 +26,8 @@ export type World = { server: ServerUnderTest; load: NumberedLoad; disk: Disk; r
  */
 export type Fault = (world: World) => Promise<{ recovery_ms: number; forgiven?: ReadonlySet<number> }>;
 
+/** A full disk is felt, or there is still room for what comes in that long. */
+const REFUSED_MS_MAX = 1_000;
 const FREEZE_MS_MAX = 2_000;
 /** About as long as a start takes. */
 const START_MS = 800;
@@ -95,18 +97,26 @@ export const FAULTS: Record<string, Fault> = {
     }),
 };
 
+/** Until so many attempts were made in vain since now, or the deadline has passed: there may be room left. */
+async function until_refused({ load }: World, attempts: number): Promise<void> {
+  const wanted = load.failed_attempts + attempts;
+  const deadline_ms = performance.now() + REFUSED_MS_MAX;
+  const is_over = () => load.failed_attempts >= wanted || performance.now() >= deadline_ms;
+  await poll_until(is_over, { what: "a full disk that is felt" });
+}
+
 /** Those that need a disk that can be filled and made read-only. */
 export const DISK_FAULTS: Record<string, Fault> = {
   "full disk": async (world) => {
     disk_faults(world).fill();
-    await Bun.sleep(world.random.between(200, 1_000));
+    await until_refused(world, world.random.between(4, 40));
     disk_faults(world).make_room();
     return { recovery_ms: await until_taken(world) };
   },
 
   "full disk, kill -9": async (world) => {
     disk_faults(world).fill();
-    await Bun.sleep(world.random.between(50, 500));
+    await until_refused(world, world.random.between(1, 20));
     await end(world, "SIGKILL");
     disk_faults(world).make_room();
     return start(world);
@@ -114,7 +124,7 @@ export const DISK_FAULTS: Record<string, Fault> = {
 
   "full disk, kill -9, start on the full disk": async (world) => {
     disk_faults(world).fill();
-    await Bun.sleep(world.random.between(50, 500));
+    await until_refused(world, world.random.between(1, 20));
     await end(world, "SIGKILL");
     const damaged_before = damaged_files(world);
     // It may start or not.

@@ -21,6 +21,8 @@ export class NumberedLoad {
   readonly acked = new Set<number>();
   /** Requests that were sent more than once. */
   retried_requests = 0;
+  /** Attempts that were not answered with yes. */
+  failed_attempts = 0;
   /** Answers that no server should give to a valid request. */
   readonly refusals: string[] = [];
   private url: string | null = null;
@@ -85,6 +87,7 @@ export class NumberedLoad {
           for (const number of numbers) this.acked.add(number);
           return;
         }
+        this.failed_attempts++;
       }
       await Bun.sleep(PAUSE_MS);
     }

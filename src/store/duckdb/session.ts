@@ -110,7 +110,7 @@ export class Session implements AsyncDisposable {
       logger,
       metrics,
     });
-    const tidier = new Tidier(keeper, logger);
+    const tidier = new Tidier(keeper, merger, logger);
     const limits = { rows_max, bytes_max, age_max_ms };
     const on_sealed = () => tidier.tidy();
     const tiers = new Tiers({ writer, memory_pool, views, straddling, keeper, on_sealed, limits, logger, metrics });

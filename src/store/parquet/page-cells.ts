@@ -33,11 +33,17 @@ function value_cells(
 }
 
 /** For values at these places, which ascend, their numbers in the dictionary. */
-export function dictionary_numbers({ content, values_at, encoding }: Page, name: string, places: readonly number[]) {
+function dictionary_numbers(page: Page, name: string, places: readonly number[]): Uint32Array {
+  const { start, width } = packed_numbers(page, name);
+  return hybrid_values_at(page.content, start, width, places);
+}
+
+/** Where a page has its values' numbers in the dictionary, and the bits of each. */
+export function packed_numbers({ content, values_at, encoding }: Page, name: string): { start: number; width: number } {
   if (encoding !== ENCODING.rle_dictionary && encoding !== ENCODING.plain_dictionary) {
     throw new ParquetError(`${name}: encoding ${encoding}`);
   }
-  return hybrid_values_at(content, values_at + 1, content[values_at], places);
+  return { start: values_at + 1, width: content[values_at] };
 }
 
 function plain_page_cells(page: Page, type: number, places: readonly number[]): Cell[] {

@@ -1,6 +1,7 @@
 import { ParquetError } from "./error.ts";
+import { hybrid_values } from "./hybrid.ts";
 import type { Page } from "./page.ts";
-import { dictionary_numbers } from "./page-cells.ts";
+import { packed_numbers } from "./page-cells.ts";
 import { ENCODING, TYPE } from "./types.ts";
 import type { ColumnCells, NumberCells, TextCells } from "./write/types.ts";
 
@@ -17,12 +18,10 @@ export function page_columns(page: Page, dictionary: Page | null, name: string, 
 }
 
 /** By value of the page, its number in the dictionary. */
-const all_numbers = (page: Page, name: string): Uint32Array =>
-  dictionary_numbers(
-    page,
-    name,
-    Array.from({ length: page.value_count }, (_, place) => place),
-  );
+function all_numbers(page: Page, name: string): Uint32Array {
+  const { start, width } = packed_numbers(page, name);
+  return hybrid_values(page.content, start, width, page.value_count);
+}
 
 function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32Array | null): TextCells {
   const { content, text_starts } = source;

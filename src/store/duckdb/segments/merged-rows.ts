@@ -1,4 +1,4 @@
-import type { Column } from "../../../decode/index.ts";
+import { type Column, FIXED_CELLS } from "../../../decode/index.ts";
 import {
   ByteSink,
   type ColumnCursor,
@@ -14,13 +14,6 @@ import type { RowCells } from "./write-rows.ts";
 /** Rows, or texts, of a slice: what lies in memory of a column at once. */
 const SLICE_ROWS = 1024;
 const SLICE_BYTES = 1024 * 1024;
-
-const FIXED: Record<Exclude<Column["kind"], "text" | "json">, new (length: number) => FixedCells> = {
-  int32: Int32Array,
-  uint32: Uint32Array,
-  timestamp_us: BigInt64Array,
-  boolean: Uint8Array,
-};
 
 /**
  * Rows of several files as if they were one: numbered in the order of the files, without those of one trace. Some columns,
@@ -86,8 +79,8 @@ export class MergedRows {
     if (count > 0) yield slice();
   }
 
-  private *numbers(name: string, kind: keyof typeof FIXED, rows: Uint32Array): Generator<Slice<NumberCells>> {
-    const cells = new FIXED[kind](rows.length);
+  private *numbers(name: string, kind: keyof typeof FIXED_CELLS, rows: Uint32Array): Generator<Slice<NumberCells>> {
+    const cells = FIXED_CELLS[kind](rows.length);
     this.read_numbers(name, rows, cells);
     yield { cells, rows: Uint32Array.from(rows, (_, place) => place) };
   }
@@ -110,12 +103,11 @@ export class MergedRows {
     const texts = columns.map((column) => (is_key(column) && is_text(column) ? row_count : 0));
     const offsets = texts.map((length) => new Uint32Array(length));
     const lengths = texts.map((length) => new Int32Array(length));
-    const rows = Uint32Array.from(this.file_rows, (_, row) => row);
     const fixed = columns.map((column) => {
       const { name, kind } = column;
       if (!is_key(column) || kind === "text" || kind === "json") return new Uint8Array(0);
-      const cells = new FIXED[kind](row_count);
-      this.read_numbers(name, rows, cells);
+      const cells = FIXED_CELLS[kind](row_count);
+      this.read_numbers(name, this.file_rows.keys(), cells);
       return cells;
     });
     for (const [index, { name }] of columns.entries()) {

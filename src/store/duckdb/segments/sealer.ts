@@ -30,10 +30,12 @@ export class Sealer implements Disposable {
     return this.run({ inputs: paths, except_trace_id, directory });
   }
 
+  /** What it is writing is broken off. */
   [Symbol.dispose](): void {
     clearTimeout(this.idle_timer);
     this.worker?.terminate();
     this.worker = null;
+    this.job?.reject(new Error("the writing of a segment was broken off"));
   }
 
   private async run(job: SealJob | MergeJob): Promise<WrittenRows | null> {

@@ -13,6 +13,8 @@ export class Tidier implements AsyncDisposable {
 
   constructor(
     private readonly keeper: SegmentKeeper,
+    /** What the keeper merges with. */
+    private readonly merger: Disposable,
     private readonly logger: Logger,
   ) {
     this.timer = setInterval(() => this.tidy(), INTERVAL_MS);
@@ -28,6 +30,8 @@ export class Tidier implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.is_closed = true;
     clearInterval(this.timer);
+    // A merge takes as long as a server may take to stop. What it was made of is still there.
+    this.merger[Symbol.dispose]();
     await this.running;
   }
 
@@ -37,6 +41,7 @@ export class Tidier implements AsyncDisposable {
       try {
         await this.keeper.tidy(() => this.is_closed);
       } catch (error) {
+        if (this.is_closed) return;
         this.logger.error({ err: error }, "segments could not be merged or removed; tried again later");
       }
     }

@@ -46,14 +46,13 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
       3,
       groups.reduce((sum, { row_count }) => sum + row_count, 0),
     );
-    thrift.structs(4, groups, ({ row_count, chunks }) => {
+    thrift.structs(4, [...groups.entries()], ([group, { row_count, chunks }]) => {
       thrift.structs(1, [...chunks.entries()], ([index, chunk]) => {
         thrift.i64(2, 0);
         thrift.struct(3, () => put_chunk(thrift, TYPES[columns[index].kind].type, paths[index], chunk));
-        const index_place = indexes.get(chunk);
-        if (index_place === undefined) return;
-        thrift.i64(4, index_place.at);
-        thrift.i32(5, index_place.bytes);
+        const { at, bytes } = indexes[group][index];
+        thrift.i64(4, at);
+        thrift.i32(5, bytes);
       });
       thrift.i64(
         2,
@@ -68,22 +67,21 @@ export function footer_of(columns: readonly WrittenColumn[], groups: readonly Gr
   return out.content;
 }
 
-/** Says where they are. */
-function put_indexes(thrift: ThriftWriter, groups: readonly GroupMeta[], start: number): Map<ChunkMeta, IndexPlace> {
-  const places = new Map<ChunkMeta, IndexPlace>();
-  for (const chunk of groups.flatMap(({ chunks }) => chunks)) {
-    const at = thrift.out.length;
-    thrift.members(() =>
-      thrift.structs(1, chunk.pages, (page) => {
-        thrift.i64(1, page.at);
-        thrift.i32(2, page.bytes);
-        thrift.i64(3, page.first_row);
-      }),
-    );
-    places.set(chunk, { at: start + at, bytes: thrift.out.length - at });
-  }
-  return places;
-}
+/** Says where they are: by group, then by column. */
+const put_indexes = (thrift: ThriftWriter, groups: readonly GroupMeta[], start: number): IndexPlace[][] =>
+  groups.map(({ chunks }) =>
+    chunks.map(({ pages }) => {
+      const at = thrift.out.length;
+      thrift.members(() =>
+        thrift.structs(1, pages, (page) => {
+          thrift.i64(1, page.at);
+          thrift.i32(2, page.bytes);
+          thrift.i64(3, page.first_row);
+        }),
+      );
+      return { at: start + at, bytes: thrift.out.length - at };
+    }),
+  );
 
 /** Null: the root. */
 function put_schema(thrift: ThriftWriter, column: WrittenColumn | null, column_count: number): void {
