@@ -67,7 +67,12 @@ export class Catalog {
         await connection.run(`INSERT OR IGNORE INTO straddling_llm_traces SELECT unnest([${traces}])`);
       }
     });
-    if (file_bytes(`${this.database_path}.wal`) > LOG_BYTES_MAX) await connection.run("CHECKPOINT");
+    if (file_bytes(`${this.database_path}.wal`) > LOG_BYTES_MAX) await this.checkpoint();
+  }
+
+  /** When it resolves the database file says all that was changed, without its log. */
+  async checkpoint(): Promise<void> {
+    await this.connection.run("CHECKPOINT");
   }
 
   /** Lets whoever opens the file without this program find the rows under the tables' names. There must be a segment. */

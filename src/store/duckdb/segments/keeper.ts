@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Logger } from "../../../observe/index.ts";
 import { compare_ulids, type Ulid } from "../../../wal/index.ts";
@@ -49,6 +51,8 @@ export class SegmentKeeper {
   private readonly removals = new Serial();
   /** What changes files or the catalog, but for a merge that is on its way. */
   private readonly files = new Serial();
+  /** Neither the catalog nor anybody who reads knows them any more. */
+  private readonly obsolete: Segment[] = [];
   private are_rows_named = false;
 
   constructor(private readonly parts: KeeperParts) {}
@@ -100,7 +104,10 @@ export class SegmentKeeper {
 
   /** Removes what is too old or too much, and makes larger segments of small ones, until all is tidy or `is_over`. */
   async tidy(is_over: () => boolean): Promise<void> {
-    await this.remove(() => this.retain());
+    await this.remove(async () => {
+      await this.remove_obsolete();
+      await this.retain();
+    });
     while (!is_over() && (await this.removals.run(() => this.merge())));
   }
 
@@ -168,7 +175,8 @@ export class SegmentKeeper {
     const facts = {
       decoded_bytes: inputs.reduce((sum, { manifest }) => sum + manifest.decoded_bytes, 0),
       positions: furthest_positions(inputs),
-      replaces: inputs.map(({ id }) => id),
+      // What was made of others, which somebody still reads, may go before them.
+      replaces: inputs.flatMap(({ id, manifest }) => [id, ...manifest.replaces.filter((of) => this.is_there(of))]),
     };
     const write_rows = (path: string) => writer.merge(inputs, except_trace_id, path);
     return write_unnamed_segment(this.parts.directory, facts, write_rows);
@@ -188,12 +196,21 @@ export class SegmentKeeper {
     await straddling.remove_obsolete(inputs, () => next().sources);
     views.replace(next(), () =>
       this.files.run(async () => {
-        for (const { id, directory } of inputs) {
-          segment_readers.drop(id);
-          remove_directory(directory);
-        }
+        for (const { id } of inputs) segment_readers.drop(id);
+        this.obsolete.push(...inputs);
+        await this.remove_obsolete();
       }),
     );
+  }
+
+  /**
+   * Takes away the files of segments that are none any more, once the database file itself says so: if they were gone before,
+   * and the log that says it were lost, the file would count them, and not what was made of them.
+   */
+  private async remove_obsolete(): Promise<void> {
+    if (this.obsolete.length === 0) return;
+    await this.parts.catalog.checkpoint();
+    for (const { directory } of this.obsolete.splice(0)) remove_directory(directory);
   }
 
   private write_generation(generation: HotGeneration): Promise<Segment | null> {
@@ -225,6 +242,10 @@ export class SegmentKeeper {
       for (const segment of added) remove_directory(segment.directory);
       throw error;
     }
+  }
+
+  private is_there(segment_id: string): boolean {
+    return existsSync(join(this.parts.directory, segment_id));
   }
 
   private async count(segment: Segment, trace_id: string): Promise<number> {
