@@ -5,13 +5,15 @@ import { http_port } from "./stages.ts";
 
 const DROP_CACHES = "/proc/sys/vm/drop_caches";
 const COLD_TIMES = 60;
-/** Beyond the turns that are asked warm. */
+/** Beyond the turns that are measured warm. */
+const FIRST_WARMING_TURN = 2_000;
+/** Beyond both. */
 const FIRST_COLD_TURN = 5_000;
 const COLD_STARTS = 5;
 
-/** Each question, asked until all that serves it is in memory, and then measured. */
+/** Each question, asked until all that serves it is in memory and compiled, and then measured: about other spans. */
 export async function ask_warm(server: Server, question: Question): Promise<Answered> {
-  await answer_times(http_port(server), { ...question, times: Math.ceil(question.times / 5) });
+  await answer_times(http_port(server), question, FIRST_WARMING_TURN);
   return answer_times(http_port(server), question);
 }
 

@@ -23,9 +23,9 @@ const MARK_COLUMNS: readonly WrittenColumn[] = [
  * small: they are read for one row. Level 2 of zstd takes 0.7 µs a span less than level 3, and 4 bytes more; level 1 takes
  * 30 more.
  */
-const PARQUET_OPTIONS = { group_rows: 16_384, zstd_level: 2, pages: { rows: 2048, text_bytes: 320 * 1024 } };
+const PARQUET_OPTIONS = { group_rows: 16_384, zstd_level: 2, pages: { rows: 1024, text_bytes: 448 * 1024 } };
 /** Of rows that are listed: few and large, and read most. */
-const LISTED_PAGES = { rows: 1024, text_bytes: 64 * 1024 };
+const LISTED_PAGES = { rows: 1024, text_bytes: 32 * 1024 };
 
 export type RowCounts = { spans: number; patches: number };
 
