@@ -7,12 +7,13 @@ const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 300;
 
 /** What may be imported by everybody: they know nothing of spans' way through the house. */
-const COMMON = ["wire", "config", "observe", "access", "tls", "gen", "connections", "grpc"];
+const COMMON = ["wire", "config", "filter", "observe", "access", "tls", "gen", "connections", "grpc"];
 
 /** Which other rooms each room may import, by their doors. Nothing imports http but what puts the house together. */
 const ROOMS: Record<string, readonly string[]> = {
   wire: [],
   config: [],
+  filter: [],
   observe: [],
   access: [],
   tls: [],

@@ -51,6 +51,9 @@ export const GRPC_QUESTION_BYTES_MAX = 4 * 1024 * 1024;
 /** From a request's head to the end of its body: a client slower than this is told to try again. */
 export const BODY_READ_MS_MAX = 60_000;
 
+/** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
+export const SEARCH_MS_MAX = 1_000;
+
 /** One question to the store; it is broken off after that. A long list is several. */
 export const QUERY_MS_MAX = 30_000;
 

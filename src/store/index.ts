@@ -7,16 +7,28 @@ export {
   type AppendResult,
   type DeadLetter,
   type FileBackedStore,
+  type FoundTrace,
   type ListKind,
   type PageRange,
+  type RootFigures,
   type RowKey,
+  type SearchRange,
   type SegmentLease,
+  type ServiceActivity,
   type SourcePosition,
+  type SpanCounts,
+  type SpanFacts,
   type SpanPage,
   type SpanStore,
   type SqlAnswer,
+  type StatePatch,
   type StoreErrorCode,
+  type TimeParts,
+  type TraceKey,
+  type TracePage,
+  type TraceSummary,
 } from "./types.ts";
+export { summary_of } from "./trace-summary.ts";
 export { open_store } from "./duckdb/store.ts";
 export type { SessionOptions as StoreOptions } from "./duckdb/session.ts";
 export { lock_store_file } from "./duckdb/lock.ts";

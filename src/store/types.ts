@@ -1,4 +1,5 @@
 import type { DecodedBatch } from "../decode/index.ts";
+import type { AttributeField, SpanFilter } from "../filter/index.ts";
 import type { Ulid } from "../wal/index.ts";
 
 /** Where in a source the rows of a batch end. `source` names the queue or the remote service. */
@@ -38,6 +39,94 @@ export type PageRange = {
   until_us?: bigint | null;
   /** Only rows behind this one. */
   after?: RowKey | null;
+};
+
+/** Where a trace stands among those that were found: newest matching span first, ties by trace_id ascending. */
+export type TraceKey = { start_us: bigint; trace_id: string };
+
+/** Which part of what is found. Times as in PageRange, of the spans that match. */
+export type SearchRange = {
+  limit: number;
+  since_us: bigint | null;
+  until_us: bigint | null;
+  /** Only traces behind this one. */
+  after: TraceKey | null;
+};
+
+/** The little of a span that says what it was. */
+export type SpanFacts = {
+  span_id: string;
+  parent_span_id: string | null;
+  service_name: string;
+  name: string;
+  kind: string;
+  start_unix_nano: bigint;
+  end_unix_nano: bigint;
+  status_code: string;
+  junjo_span_type: string | null;
+  is_llm: boolean;
+};
+
+/** A trace as far as it has arrived. Its root is the first of its spans without a parent, null if there is none yet. */
+export type TraceSummary = {
+  trace_id: string;
+  start_unix_nano: bigint;
+  end_unix_nano: bigint;
+  span_count: number;
+  error_count: number;
+  llm_span_count: number;
+  /** Ascending. */
+  service_names: string[];
+  root: SpanFacts | null;
+};
+
+export type FoundTrace = TraceSummary & {
+  /** The newest span that matches. */
+  matched_span_id: string;
+};
+
+/**
+ * Traces that have a matching span, each once. `next`: there may be more behind it, and `after` of the next page; a page may
+ * have fewer than were asked for, or none, when looking for more would have taken too long.
+ */
+export type TracePage = { traces: FoundTrace[]; next: TraceKey | null };
+
+/** Matching spans that start in one of equally long parts of a time range, by the part's number. */
+export type SpanCounts = { spans: number; errors: number }[];
+
+/** What a service's roots did in one part of a time range. Durations are in nanoseconds; null: there was no root. */
+export type RootFigures = {
+  roots: number;
+  errors: number;
+  p50_duration_ns: number | null;
+  p95_duration_ns: number | null;
+};
+
+export type ServiceActivity = {
+  service_name: string;
+  /** Of all that is stored. */
+  span_count: number;
+  /** The newest start of a root or workflow, in microseconds since 1970; null if it has none. */
+  last_seen_us: bigint | null;
+  /** In the time range. */
+  total: RootFigures;
+  /** By the number of the part. */
+  parts: RootFigures[];
+};
+
+export type TimeParts = { since_us: bigint; until_us: bigint; part_count: number };
+
+/** One state patch. `patch_json` is JSON text. */
+export type StatePatch = {
+  patch_id: string;
+  service_name: string;
+  trace_id: string;
+  span_id: string;
+  workflow_id: string;
+  node_id: string;
+  event_time_us: bigint;
+  patch_json: string;
+  patch_store_id: string;
 };
 
 /** What a SELECT gave. Values are JSON's; whole numbers may be bigints. `truncated`: there were more rows. */
@@ -91,6 +180,27 @@ export interface SpanStore extends AsyncDisposable {
 
   /** One span's row, or null. */
   span(trace_id: string, span_id: string): Promise<string | null>;
+
+  /**
+   * Finds traces that have a span for which the filter holds (null: a root), newest first. Whether a trace matches depends on
+   * all of its spans, wherever they are; the pages of a search have no trace twice.
+   */
+  search(filter: SpanFilter | null, range: SearchRange): Promise<TracePage>;
+
+  /** Counts the spans for which the filter holds (null: roots). */
+  count_spans(filter: SpanFilter | null, parts: TimeParts): Promise<SpanCounts>;
+
+  /** What each service's roots did, by name ascending. */
+  services(parts: TimeParts): Promise<ServiceActivity[]>;
+
+  /** Keys of attributes that some of the newest spans have, those that most of them have first. */
+  attribute_keys(level: "span" | "resource", limit: number): Promise<string[]>;
+
+  /** Values of an attribute among some of the newest spans, as text that begins with `prefix`, the most frequent first. */
+  attribute_values(field: AttributeField, prefix: string, limit: number): Promise<string[]>;
+
+  /** The state patches of a trace, oldest first; those of one span and time in the order of its events. */
+  state_patches(trace_id: string): Promise<StatePatch[]>;
 
   /**
    * Answers one SELECT, in DuckDB's SQL, over all rows as `spans` and `state_patches`. Nothing can be changed and no other

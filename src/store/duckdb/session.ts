@@ -7,7 +7,9 @@ import { connect, type DatabaseOptions, first_line, open_database } from "./data
 import { HotGeneration } from "./hot/generation.ts";
 import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
 import { remove_leftovers } from "./leased/leftovers.ts";
+import { Activity } from "./queries/activity.ts";
 import { Queries } from "./queries/queries.ts";
+import { TraceSearch } from "./queries/trace-search.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
 import { SegmentKeeper } from "./segments/keeper.ts";
@@ -51,6 +53,8 @@ export class Session implements AsyncDisposable {
     readonly tiers: Tiers,
     readonly keeper: SegmentKeeper,
     readonly queries: Queries,
+    readonly traces: TraceSearch,
+    readonly activity: Activity,
   ) {}
 
   /** Rejects with StoreError. */
@@ -128,6 +132,8 @@ export class Session implements AsyncDisposable {
       tiers,
       keeper,
       queries,
+      new TraceSearch(readers, views, segment_readers),
+      new Activity(readers, views),
     );
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { DecodedBatch } from "../../decode/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "../../observe/index.ts";
+import type { AttributeField, SpanFilter } from "../../filter/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
@@ -8,15 +9,20 @@ import {
   type FileBackedStore,
   type ListKind,
   type PageRange,
+  type SearchRange,
   type SegmentLease,
+  type ServiceActivity,
   type SourcePosition,
+  type SpanCounts,
   type SpanPage,
   type SqlAnswer,
+  type StatePatch,
   StoreError,
+  type TimeParts,
+  type TracePage,
 } from "../types.ts";
 import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
 import { first_line } from "./database.ts";
-import type { Queries } from "./queries/queries.ts";
 import { Serial } from "./serial.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { create_store_metrics, type TierFigures } from "./store-metrics.ts";
@@ -108,23 +114,47 @@ class DuckDbStore implements FileBackedStore {
   }
 
   service_names(range: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }> {
-    return this.read(async (queries) => queries.service_names(range));
+    return this.read(async ({ queries }) => queries.service_names(range));
   }
 
   list(kind: ListKind, service_name: string, range: PageRange): Promise<SpanPage> {
-    return this.read((queries) => queries.list(kind, service_name, range));
+    return this.read(({ queries }) => queries.list(kind, service_name, range));
   }
 
   trace_spans(trace_id: string, range: PageRange): Promise<SpanPage> {
-    return this.read((queries) => queries.trace_spans(trace_id, range));
+    return this.read(({ queries }) => queries.trace_spans(trace_id, range));
   }
 
   span(trace_id: string, span_id: string): Promise<string | null> {
-    return this.read((queries) => queries.span(trace_id, span_id));
+    return this.read(({ queries }) => queries.span(trace_id, span_id));
+  }
+
+  search(filter: SpanFilter | null, range: SearchRange): Promise<TracePage> {
+    return this.read(({ traces }) => traces.search(filter, range));
+  }
+
+  count_spans(filter: SpanFilter | null, parts: TimeParts): Promise<SpanCounts> {
+    return this.read(({ activity }) => activity.count_spans(filter, parts));
+  }
+
+  services(parts: TimeParts): Promise<ServiceActivity[]> {
+    return this.read(({ activity }) => activity.services(parts));
+  }
+
+  attribute_keys(level: "span" | "resource", limit: number): Promise<string[]> {
+    return this.read(({ activity }) => activity.attribute_keys(level, limit));
+  }
+
+  attribute_values(field: AttributeField, prefix: string, limit: number): Promise<string[]> {
+    return this.read(({ activity }) => activity.attribute_values(field, prefix, limit));
+  }
+
+  state_patches(trace_id: string): Promise<StatePatch[]> {
+    return this.read(({ activity }) => activity.state_patches(trace_id));
   }
 
   sql(select: string): Promise<SqlAnswer> {
-    return this.read((queries) => queries.sql(select));
+    return this.read(({ queries }) => queries.sql(select));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -173,8 +203,8 @@ class DuckDbStore implements FileBackedStore {
     await session?.[Symbol.asyncDispose]();
   }
 
-  private read<Result>(ask: (queries: Queries) => Promise<Result>): Promise<Result> {
-    return this.translated(() => ask(this.opened.queries));
+  private read<Result>(ask: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.translated(() => ask(this.opened));
   }
 
   /** With StoreError for whatever goes wrong. */

@@ -1,26 +1,39 @@
-import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import { column_indexes, type DecodedBatch, PATCH_COLUMNS, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import type { AttributeField, SpanFilter } from "../../../src/filter/index.ts";
 import {
   type AppendResult,
   type DeadLetter,
   type ListKind,
   type PageRange,
   type RowKey,
+  type SearchRange,
   type SourcePosition,
   type SpanPage,
   type SpanStore,
   type SqlAnswer,
+  type StatePatch,
   StoreError,
+  type TimeParts,
 } from "../../../src/store/index.ts";
+import * as plain from "./plain-questions.ts";
 import { cell_text, row_json } from "./plain-row.ts";
 
 const SPAN = column_indexes(SPAN_COLUMNS);
+const PATCH = column_indexes(PATCH_COLUMNS);
 
-type PlainSpan = RowKey & { service: string; is_root: boolean; is_llm: boolean; is_workflow: boolean; json: string };
+export type PlainSpan = RowKey & {
+  service: string;
+  is_root: boolean;
+  is_llm: boolean;
+  is_workflow: boolean;
+  json: string;
+};
 
 /** What is left of a store when it is closed. */
 export class PlainDisk {
   /** By trace and span id. */
   readonly spans = new Map<string, PlainSpan>();
+  patches: StatePatch[] = [];
   readonly positions = new Map<string, Uint8Array>();
 }
 
@@ -51,6 +64,7 @@ export class PlainStore implements SpanStore {
       else this.disk.spans.set(key, span);
     }
     batch.remove_spans(duplicates);
+    for (let row = 0; row < batch.patches.row_count; row++) this.disk.patches.push(plain_patch(batch, row));
     this.appended.set(source, Buffer.from(last_key));
     this.unsealed_spans += batch.spans.row_count;
     if (this.unsealed_spans >= this.unsealed_spans_max) void this.seal();
@@ -68,6 +82,7 @@ export class PlainStore implements SpanStore {
     this.refuse_if_closed();
     const found = this.selected((span) => span.trace_id === trace_id);
     for (const { span_id } of found) this.disk.spans.delete(trace_id + span_id);
+    this.disk.patches = this.disk.patches.filter((patch) => patch.trace_id !== trace_id);
     return found.length;
   }
 
@@ -119,6 +134,44 @@ export class PlainStore implements SpanStore {
     return this.disk.spans.get(trace_id + span_id)?.json ?? null;
   }
 
+  async search(filter: SpanFilter | null, range: SearchRange) {
+    this.refuse_if_closed();
+    return plain.search(this.selected(), filter, range);
+  }
+
+  async count_spans(filter: SpanFilter | null, parts: TimeParts) {
+    this.refuse_if_closed();
+    return plain.count_spans(this.selected(), filter, parts);
+  }
+
+  async services(parts: TimeParts) {
+    this.refuse_if_closed();
+    return plain.services(this.selected(), parts);
+  }
+
+  async attribute_keys(level: "span" | "resource", limit: number) {
+    this.refuse_if_closed();
+    return plain.attribute_keys(this.selected(), level).slice(0, limit);
+  }
+
+  async attribute_values(field: AttributeField, prefix: string, limit: number) {
+    this.refuse_if_closed();
+    return plain.attribute_values(this.selected(), field, prefix).slice(0, limit);
+  }
+
+  async state_patches(trace_id: string): Promise<StatePatch[]> {
+    this.refuse_if_closed();
+    const index_of = ({ patch_id }: StatePatch) => Number(patch_id.split(":").at(-1));
+    return this.disk.patches
+      .filter((patch) => patch.trace_id === trace_id)
+      .sort(
+        (a, b) =>
+          Number(a.event_time_us - b.event_time_us) ||
+          (a.span_id < b.span_id ? -1 : Number(a.span_id > b.span_id)) ||
+          index_of(a) - index_of(b),
+      );
+  }
+
   async sql(_select: string): Promise<SqlAnswer> {
     this.refuse_if_closed();
     throw new StoreError("refused", "this store knows no SQL");
@@ -130,7 +183,7 @@ export class PlainStore implements SpanStore {
     this.is_closed = true;
   }
 
-  private selected(is_wanted: (span: PlainSpan) => boolean): PlainSpan[] {
+  private selected(is_wanted: (span: PlainSpan) => boolean = () => true): PlainSpan[] {
     return [...this.disk.spans.values()].filter(is_wanted);
   }
 
@@ -150,6 +203,21 @@ function plain_span(batch: DecodedBatch, row: number): PlainSpan {
     is_llm: batch.spans.fixed[SPAN.is_llm][row] === 1,
     is_workflow: text(SPAN.junjo_span_type) === "workflow",
     json: row_json(batch, row),
+  };
+}
+
+function plain_patch(batch: DecodedBatch, row: number): StatePatch {
+  const text = (name: keyof typeof PATCH) => cell_text(batch, batch.patches, PATCH[name], row) ?? "";
+  return {
+    patch_id: text("patch_id"),
+    service_name: text("service_name"),
+    trace_id: text("trace_id"),
+    span_id: text("span_id"),
+    workflow_id: text("workflow_id"),
+    node_id: text("node_id"),
+    event_time_us: batch.patches.fixed[PATCH.event_time][row] as bigint,
+    patch_json: text("patch_json"),
+    patch_store_id: text("patch_store_id"),
   };
 }
 

@@ -6,6 +6,7 @@ import { describe_as_one_list } from "./model.ts";
 import type { OpenStore } from "./opened.ts";
 import { describe_pages } from "./pages.ts";
 import { describe_rows } from "./rows.ts";
+import { describe_search } from "./search.ts";
 
 /** What every SpanStore must do, whatever is behind it: all of the interface but `sql`, whose language is its own. */
 export function describe_span_store(name: string, open: OpenStore): void {
@@ -15,6 +16,7 @@ export function describe_span_store(name: string, open: OpenStore): void {
     describe_rows(open);
     describe_lists(open);
     describe_pages(open);
+    describe_search(open);
     describe_as_one_list(open);
   });
 }

@@ -1,23 +1,28 @@
 import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { Cell } from "../../parquet/index.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
+import type { SpanFacts } from "../../types.ts";
+import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
 import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
 import type { HotGeneration } from "./generation.ts";
 
 const COLUMNS = column_indexes(SPAN_COLUMNS);
+const FACTS = FACT_COLUMNS.map((name) => COLUMNS[name]);
 const WORKFLOW = "workflow";
+
+/** Rows of a service, as they came. */
+type ServiceRows = { span_count: number; listed_rows: number[] };
 
 /** Finds and reads rows of a generation. */
 export class HotReader {
-  /** Of each service, the rows that are roots or workflows, as they came. */
-  private readonly listed_rows_of = new Map<string, number[]>();
-  private last_service: { at: number; length: number; listed_rows: number[] } | null = null;
+  private readonly services = new Map<string, ServiceRows>();
+  private last_service: { at: number; length: number; rows: ServiceRows } | null = null;
 
   constructor(private readonly generation: HotGeneration) {}
 
   get service_names(): Iterable<string> {
-    return this.listed_rows_of.keys();
+    return this.services.keys();
   }
 
   /** To be called for rows that were added. */
@@ -30,9 +35,11 @@ export class HotReader {
       const [at, length] = [services[row], service_lengths[row]];
       // Spans of one resource share the text.
       if (this.last_service?.at !== at || this.last_service.length !== length) {
-        this.last_service = { at, length, listed_rows: this.rows_of(this.text(COLUMNS.service_name, row)) };
+        this.last_service = { at, length, rows: this.rows_of(this.text(COLUMNS.service_name, row)) };
       }
-      if (parents[row] < 0 || this.is_workflow(row)) this.last_service.listed_rows.push(row);
+      const { rows } = this.last_service;
+      rows.span_count++;
+      if (parents[row] < 0 || this.is_workflow(row)) rows.listed_rows.push(row);
     }
   }
 
@@ -44,9 +51,25 @@ export class HotReader {
     return rows.map((row) => this.source_row(row)).filter((row) => row.trace_id === trace_id);
   }
 
+  /** The spans of a trace, in no order. */
+  trace_facts(trace_id: string): SpanFacts[] {
+    return this.trace_rows(trace_id).map(({ row }) => span_facts(FACTS.map((column) => this.cell(column, row))));
+  }
+
+  /** What it has of a service; the newest start of its roots and workflows, null if there is none. */
+  service_figures(service_name: string): { span_count: number; newest_listed_us: bigint | null } {
+    const { span_count, listed_rows } = this.services.get(service_name) ?? { span_count: 0, listed_rows: [] };
+    const starts = this.generation.memory.spans.fixed[COLUMNS.start_time];
+    const later = (newest: bigint | null, row: number) => {
+      const start = starts[row] as bigint;
+      return newest === null || start > newest ? start : newest;
+    };
+    return { span_count, newest_listed_us: listed_rows.reduce(later, null) };
+  }
+
   /** Rows of a list that `is_wanted`, in no order. */
   list_rows(service_name: string, is_wanted: (row: ListedRow) => boolean): ListedRow[] {
-    const rows = this.listed_rows_of.get(service_name) ?? [];
+    const rows = this.services.get(service_name)?.listed_rows ?? [];
     return rows.map((row) => this.listed_row(row)).filter(is_wanted);
   }
 
@@ -55,11 +78,11 @@ export class HotReader {
     return new Map(rows.map((row) => [row, row_text(SPAN_COLUMNS.map((_, column) => this.cell(column, row)))]));
   }
 
-  private rows_of(service_name: string): number[] {
-    const known = this.listed_rows_of.get(service_name);
+  private rows_of(service_name: string): ServiceRows {
+    const known = this.services.get(service_name);
     if (known !== undefined) return known;
-    const rows: number[] = [];
-    this.listed_rows_of.set(service_name, rows);
+    const rows: ServiceRows = { span_count: 0, listed_rows: [] };
+    this.services.set(service_name, rows);
     return rows;
   }
 

@@ -10,6 +10,16 @@ export type RowFilter = {
   cold: string;
 };
 
+/** Whether a row's trace has an LLM span, as SQL. */
+export function has_llm_sql(generations: readonly HotGeneration[]): RowFilter {
+  const straddles = `trace_id IN (FROM ${StraddlingLlmTraces.TABLE})`;
+  const llm_traces = generations.map(({ tables }) => `SELECT trace_id FROM ${tables.spans} WHERE is_llm`);
+  return {
+    hot: `(trace_id IN (${llm_traces.join(" UNION ALL ")}) OR ${straddles})`,
+    cold: `(trace_has_llm OR ${straddles})`,
+  };
+}
+
 export function list_filter(kind: ListKind, service_name: string, generations: readonly HotGeneration[]): RowFilter {
   const service = `service_name = ${sql_text(service_name)}`;
   if (kind === "workflows") {
@@ -18,12 +28,8 @@ export function list_filter(kind: ListKind, service_name: string, generations: r
   }
   const condition = `${service} AND parent_span_id IS NULL`;
   if (kind === "roots") return { hot: condition, cold: `is_listed AND ${condition}` };
-  const straddles = `trace_id IN (FROM ${StraddlingLlmTraces.TABLE})`;
-  const llm_traces = generations.map(({ tables }) => `SELECT trace_id FROM ${tables.spans} WHERE is_llm`);
-  return {
-    hot: `${condition} AND (trace_id IN (${llm_traces.join(" UNION ALL ")}) OR ${straddles})`,
-    cold: `is_listed AND ${condition} AND (trace_has_llm OR ${straddles})`,
-  };
+  const has_llm = has_llm_sql(generations);
+  return { hot: `${condition} AND ${has_llm.hot}`, cold: `is_listed AND ${condition} AND ${has_llm.cold}` };
 }
 
 /** Conditions on start_time that keep what is outside of the range out. */

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type Cell, type PageCache, ParquetFile } from "../../parquet/index.ts";
 import { hash_trace, hash_trace_id, new_key_hash } from "../keys/key-hash.ts";
+import type { SpanFacts } from "../../types.ts";
+import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
 import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
 import { RowIndex, RowIndexBuilder } from "./row-index.ts";
@@ -41,6 +43,15 @@ export class SegmentReader implements AsyncDisposable {
   async trace_rows(trace_id: string): Promise<SourceRow[]> {
     const rows = this.index.trace_rows(hash_trace_id(trace_id));
     return (await this.keys_of(rows)).filter((row) => row.trace_id === trace_id);
+  }
+
+  /** The spans of a trace, in no order. */
+  async trace_facts(trace_id: string): Promise<SpanFacts[]> {
+    const rows = this.index.trace_rows(hash_trace_id(trace_id));
+    const [trace_ids, ...columns] = await this.file.cells_of_rows(["trace_id", ...FACT_COLUMNS], rows);
+    return rows.flatMap((_, place) =>
+      text(trace_ids[place]) === trace_id ? [span_facts(columns.map((cells): Cell => cells[place]))] : [],
+    );
   }
 
   /** The first rows of a list that are wanted, newest first. */
