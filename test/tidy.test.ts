@@ -29,7 +29,7 @@ const ROOMS: Record<string, readonly string[]> = {
   encode: ["decode"],
   store: ["memory", "wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
-  query: ["store"],
+  query: ["receive", "encode", "store"],
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],

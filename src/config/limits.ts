@@ -54,6 +54,11 @@ export const BODY_READ_MS_MAX = 60_000;
 /** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
 export const SEARCH_MS_MAX = 1_000;
 
+/** Those who follow what comes in, at once; between two looks; and traces that one look shows. */
+export const TAILS_MAX = 16;
+export const TAIL_PAUSE_MS = 500;
+export const TAIL_TRACES_MAX = 100;
+
 /** One question to the store; it is broken off after that. A long list is several. */
 export const QUERY_MS_MAX = 30_000;
 

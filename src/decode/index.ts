@@ -17,5 +17,5 @@ export {
   type SpanColumnName,
 } from "./columns.ts";
 export { DecodeError, type DecodeErrorCode } from "./error.ts";
-export { iso_time_us } from "./iso-time.ts";
+export { iso_time_text, iso_time_us } from "./iso-time.ts";
 export type { ByteHeap } from "./heap.ts";

@@ -4,3 +4,10 @@ export function iso_time_us(text: string): bigint {
   const whole_ms = Date.parse(text.replace(/\.\d+/, ""));
   return BigInt(whole_ms) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, "0"));
 }
+
+/** Microseconds since 1970 as ISO 8601 has them: UTC, six decimals. */
+export function iso_time_text(us: bigint): string {
+  const below = ((us % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = new Date(Number((us - below) / 1000n)).toISOString().slice(0, -".000Z".length);
+  return `${seconds}.${String(below).padStart(6, "0")}+00:00`;
+}

@@ -10,6 +10,7 @@ import { create_operations_app, type OperationsDependencies, refuse_other_method
 import { problem } from "./problems.ts";
 import { row_stream } from "./row-stream.ts";
 import * as routes from "./routes.ts";
+import { add_trace_questions } from "./trace-app.ts";
 
 export type HttpDependencies = OperationsDependencies & { store: SpanStore };
 
@@ -74,6 +75,8 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     const { trace_id } = context.req.valid("param");
     return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);
   });
+
+  add_trace_questions(app, store);
 
   app.get("/openapi.json", (context) => context.json(openapi_document()));
   add_docs(app);

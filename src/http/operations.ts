@@ -4,7 +4,7 @@ import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import type { Logger, Metrics } from "../observe/index.ts";
 import type { StoreError } from "../store/index.ts";
 import { measure_requests } from "./measure-requests.ts";
-import { problem, type ProblemName } from "./problems.ts";
+import { filter_place, problem, type ProblemName } from "./problems.ts";
 import * as routes from "./routes.ts";
 
 export type OperationsDependencies = {
@@ -61,6 +61,9 @@ export function create_operations_app({
   app.notFound(({ req }) => problem("path_not_found", req.path));
   app.onError((error, { req }) => {
     const name = STORE_PROBLEMS[store_error_code(error) ?? ""];
+    if (name === "sql_refused" && req.path !== "/sql") {
+      return problem("invalid_parameter", error.message, { errors: [{ parameter: "filter", detail: error.message }] });
+    }
     if (name !== "sql_refused") logger.error({ err: error, path: req.path }, "a request failed");
     if (name !== undefined) return problem(name, DETAILS[name] ?? error.message);
     return problem("internal", "the log says why");
@@ -78,8 +81,14 @@ export function refuse_other_methods(app: OpenAPIHono): void {
   }
 }
 
-function invalid_parameters(issues: readonly { path: PropertyKey[]; message: string }[]): Response {
-  const errors = issues.map(({ path, message }) => ({ parameter: path.join("."), detail: message }));
+type Issue = { path: PropertyKey[]; message: string; params?: unknown };
+
+function invalid_parameters(issues: readonly Issue[]): Response {
+  const errors = issues.map(({ path, message, params }) => ({
+    parameter: path.join("."),
+    detail: message,
+    ...filter_place(params),
+  }));
   const detail = errors.map(({ parameter, detail }) => `${parameter}: ${detail}`).join("; ");
   return problem("invalid_parameter", detail, { errors });
 }

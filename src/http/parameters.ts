@@ -6,7 +6,7 @@ const LIMIT_MAX = 10_000;
 const LIMIT_INITIAL = 500;
 
 /** Digits alone: coercion would also read "", 1e3 and 0x10. */
-const whole_number = (minimum: number, maximum: number) => {
+export const whole_number = (minimum: number, maximum: number) => {
   const error = `expected a whole number from ${minimum} to ${maximum}`;
   return z
     .string({ error })
@@ -21,7 +21,7 @@ const offset = whole_number(0, Number.MAX_SAFE_INTEGER)
   .openapi({ type: "integer", minimum: 0, default: 0, description: "rows to pass over" });
 
 /** Microseconds since 1970 of an ISO 8601 time; what is below a microsecond is cut off. */
-const time = z.iso
+export const time = z.iso
   .datetime({ offset: true, error: "expected a time such as 2026-11-23T18:00:00.123456Z, with Z or an offset" })
   .transform(iso_time_us);
 

@@ -26,6 +26,14 @@ const PROBLEM_HEADERS: Partial<Record<ProblemName, Record<string, string>>> = {
   not_ready: { "retry-after": RETRY_AFTER_SECONDS },
 };
 
+const FILTER_PLACE = {
+  at: z.int().optional().openapi({ description: "filter: at which character it is wrong" }),
+  end: z.int().optional().openapi({ description: "filter: up to which" }),
+  suggestion: z.string().nullable().optional().openapi({ description: "filter: what was probably meant there" }),
+};
+/** Where a filter is wrong, of what goes with an issue; nothing of what is about something else. */
+export const filter_place = (params: unknown) => z.object(FILTER_PLACE).safeParse(params).data ?? {};
+
 export const PROBLEM_SCHEMA = z
   .object({
     type: z.enum(Object.values(PROBLEMS).map(({ type }) => type)).openapi({ description: "what to compare" }),
@@ -33,7 +41,7 @@ export const PROBLEM_SCHEMA = z
     status: z.int().openapi({ description: "the HTTP status" }),
     detail: z.string().openapi({ description: "what it was this time" }),
     errors: z
-      .array(z.object({ parameter: z.string(), detail: z.string() }))
+      .array(z.object({ parameter: z.string(), detail: z.string(), ...FILTER_PLACE }))
       .optional()
       .openapi({ description: "invalid-parameter: which parameters, and why" }),
     waiting_for: z.array(z.string()).optional().openapi({ description: "not-ready: what is still to come" }),

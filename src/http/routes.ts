@@ -1,45 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { NAMES_QUERY, PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
-import { PROBLEM_SCHEMA, PROBLEMS, type ProblemName } from "./problems.ts";
+import { PROBLEM_SCHEMA } from "./problems.ts";
+import { DATA_PROBLEMS, DATA_SECURITY, json, list_of, problems, question } from "./route-parts.ts";
 import { SPAN_SCHEMA } from "./span-schema.ts";
+import { TRACE_ROUTES } from "./trace-routes.ts";
 
-type Content = Record<string, { schema: z.ZodType }>;
-
-/** Content of unstated type: rows come as text from the store, so that there is no typed JSON for a handler to return. */
-const json = (schema: z.ZodType, description: string): { description: string; content: Content } => ({
-  description,
-  content: { "application/json": { schema } },
-});
-
-/** A list's answer: where there is more, Link says where. */
-const list_of = (schema: z.ZodType, description: string) => ({
-  ...json(z.array(schema), description),
-  headers: z.object({
-    Link: z.string().optional().openapi({ description: 'where there is more: the next page, rel="next"' }),
-  }),
-});
-
-const problems = (...names: ProblemName[]) =>
-  Object.fromEntries(
-    names.map((name) => [
-      PROBLEMS[name].status,
-      { description: PROBLEMS[name].title, content: { "application/problem+json": { schema: PROBLEM_SCHEMA } } },
-    ]),
-  );
-
-const DATA_PROBLEMS = problems(
-  "invalid_parameter",
-  "key_required",
-  "key_lacks_scope",
-  "internal",
-  "store_unavailable",
-  "query_timeout",
-);
-
-/** Keys are asked for only when the server has some. */
-const DATA_SECURITY: Record<string, string[]>[] = [{ junjo_api_key: [] }, { api_key: [] }, { bearer: [] }, {}];
-
-const question = { method: "get" as const, tags: ["questions"], security: DATA_SECURITY };
 const operation = { method: "get" as const, tags: ["operation"] };
 
 export const SERVICE_NAMES = createRoute({
@@ -193,6 +158,7 @@ export const ROUTES = [
   TRACE_SPANS,
   SPAN,
   WORKFLOW_SPANS,
+  ...TRACE_ROUTES,
   SQL,
   DELETE_TRACE,
   HEALTH,

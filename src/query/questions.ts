@@ -1,4 +1,17 @@
-import type { PageRange, SpanPage, SpanStore, SqlAnswer } from "../store/index.ts";
+import type { AttributeField, SpanFilter } from "../filter/index.ts";
+import type {
+  PageRange,
+  SearchRange,
+  ServiceActivity,
+  SpanCounts,
+  SpanPage,
+  SpanStore,
+  SqlAnswer,
+  StatePatch,
+  TailEvent,
+  TimeParts,
+  TracePage,
+} from "../store/index.ts";
 
 /** Which services have sent spans? Ascending. */
 export const service_names = (
@@ -32,3 +45,34 @@ export const delete_trace = (store: SpanStore, trace_id: string): Promise<number
 
 /** Anything: one SELECT over all rows. */
 export const sql = (store: SpanStore, select: string): Promise<SqlAnswer> => store.sql(select);
+
+/** Which traces have such a span? Newest first. */
+export const search = (store: SpanStore, filter: SpanFilter | null, range: SearchRange): Promise<TracePage> =>
+  store.search(filter, range);
+
+/** How many such spans were there, over time? */
+export const count_spans = (store: SpanStore, filter: SpanFilter | null, parts: TimeParts): Promise<SpanCounts> =>
+  store.count_spans(filter, parts);
+
+/** What did each service do, over time? */
+export const services = (store: SpanStore, parts: TimeParts): Promise<ServiceActivity[]> => store.services(parts);
+
+/** Which attributes do spans, or their resources, have? */
+export const attribute_keys = (store: SpanStore, level: "span" | "resource", limit: number): Promise<string[]> =>
+  store.attribute_keys(level, limit);
+
+/** Which values does an attribute have? */
+export const attribute_values = (
+  store: SpanStore,
+  field: AttributeField,
+  prefix: string,
+  limit: number,
+): Promise<string[]> => store.attribute_values(field, prefix, limit);
+
+/** How did the state of this trace's workflows change? Oldest first. */
+export const state_patches = (store: SpanStore, trace_id: string): Promise<StatePatch[]> =>
+  store.state_patches(trace_id.toLowerCase());
+
+/** Which traces with such a span come in from now on? */
+export const tail = (store: SpanStore, filter: SpanFilter | null, signal: AbortSignal): AsyncGenerator<TailEvent> =>
+  store.tail(filter, signal);

@@ -7,4 +7,5 @@
  */
 export { Acceptor, type Protocol } from "./acceptor.ts";
 export { type OtlpGrpcOptions, start_otlp_grpc } from "./grpc.ts";
+export { otlp_json_to_protobuf } from "./json.ts";
 export { type OtlpHttpOptions, type OtlpHttpServer, start_otlp_http } from "./http.ts";

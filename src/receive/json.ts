@@ -29,6 +29,9 @@ function keep_digits(_key: string, value: unknown, context?: { source?: string }
   return is_inexact && context?.source !== undefined && DIGITS.test(context.source) ? context.source : value;
 }
 
+/** A request in OTLP JSON as protobuf. Throws ReceiveError `malformed`. */
+export const otlp_json_to_protobuf = (body: Uint8Array): Uint8Array => new JsonToWire().convert(parse_json(body));
+
 /**
  * OTLP JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding) as the protobuf that it stands for: ids
  * are hex, 64-bit integers text or numbers, enums numbers or names; null is absent, unknown fields are passed over.

@@ -23,6 +23,7 @@ export {
   type SqlAnswer,
   type StatePatch,
   type StoreErrorCode,
+  type TailEvent,
   type TimeParts,
   type TraceKey,
   type TracePage,

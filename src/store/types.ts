@@ -1,4 +1,5 @@
 import type { DecodedBatch } from "../decode/index.ts";
+import type { SpanRow } from "../encode/index.ts";
 import type { AttributeField, SpanFilter } from "../filter/index.ts";
 import type { Ulid } from "../wal/index.ts";
 
@@ -91,6 +92,9 @@ export type FoundTrace = TraceSummary & {
  */
 export type TracePage = { traces: FoundTrace[]; next: TraceKey | null };
 
+/** What came in, to whoever follows it: traces that have new matching spans; or that some were missed. */
+export type TailEvent = { kind: "traces"; traces: FoundTrace[] } | { kind: "gap" };
+
 /** Matching spans that start in one of equally long parts of a time range, by the part's number. */
 export type SpanCounts = { spans: number; errors: number }[];
 
@@ -181,11 +185,21 @@ export interface SpanStore extends AsyncDisposable {
   /** One span's row, or null. */
   span(trace_id: string, span_id: string): Promise<string | null>;
 
+  /** The trace's rows as values, in no order, fetched as those of a SpanPage are. */
+  whole_spans(trace_id: string): Promise<AsyncIterableIterator<SpanRow>>;
+
   /**
    * Finds traces that have a span for which the filter holds (null: a root), newest first. Whether a trace matches depends on
    * all of its spans, wherever they are; the pages of a search have no trace twice.
    */
   search(filter: SpanFilter | null, range: SearchRange): Promise<TracePage>;
+
+  /**
+   * Follows what is appended from now on, until the signal is aborted: traces with a new span for which the filter holds
+   * (null: a root), as they are then. A few times a second at most; whoever comes too late, or too much at once, gets a gap.
+   * Throws StoreError `overloaded` when too many follow already.
+   */
+  tail(filter: SpanFilter | null, signal: AbortSignal): AsyncGenerator<TailEvent>;
 
   /** Counts the spans for which the filter holds (null: roots). */
   count_spans(filter: SpanFilter | null, parts: TimeParts): Promise<SpanCounts>;

@@ -14,6 +14,7 @@ import { keys_of } from "../../src/store/duckdb/segments/keys-of.ts";
 import type { SegmentManifest } from "../../src/store/duckdb/segments/manifest.ts";
 import { Sealer } from "../../src/store/duckdb/segments/sealer.ts";
 import type { Segment } from "../../src/store/duckdb/segments/segment.ts";
+import { row_text } from "../../src/store/duckdb/row-text.ts";
 import { SegmentReader } from "../../src/store/duckdb/segments/segment-reader.ts";
 import { write_segment, write_selected } from "../../src/store/duckdb/segments/segment-writer.ts";
 import type { WrittenRows } from "../../src/store/duckdb/segments/written-rows.ts";
@@ -164,7 +165,7 @@ async function expect_same_answers(a: Segment, b: Segment): Promise<void> {
     );
     expect(rows.length).toBe(Number(count.getRows()[0][0]));
     const numbers = rows.map(({ row }) => row);
-    expect(await left.row_texts(numbers)).toEqual(await right.row_texts(numbers));
+    expect(await left.rows(numbers, row_text)).toEqual(await right.rows(numbers, row_text));
   }
   for (const service of [...SERVICES, "none"]) {
     const middle_us = 1_795_000_000_000_000n;

@@ -1,4 +1,5 @@
-import { type Column, SPAN_COLUMNS } from "../../decode/index.ts";
+import { type Column, iso_time_text, SPAN_COLUMNS } from "../../decode/index.ts";
+import type { SpanRow } from "../../encode/index.ts";
 import type { Cell } from "../parquet/index.ts";
 
 const MEMBERS = SPAN_COLUMNS.map((column, index) => ({
@@ -10,6 +11,12 @@ const MEMBERS = SPAN_COLUMNS.map((column, index) => ({
 export const row_text = (cells: readonly Cell[]): string =>
   `${MEMBERS.map(({ column, opening }, index) => opening + cell_text(column, cells[index])).join("")}}`;
 
+/** A row as values: JSON as text, times in microseconds. */
+export const row_values = (cells: readonly Cell[]): SpanRow =>
+  Object.fromEntries(SPAN_COLUMNS.map(({ name }, index) => [name, cell_value(cells[index])])) as SpanRow;
+
+const cell_value = (cell: Cell): unknown => (cell instanceof Uint8Array ? utf8(cell) : cell);
+
 function cell_text({ name, kind }: Column, cell: Cell): string {
   if (cell === null) return "null";
   switch (kind) {
@@ -18,7 +25,7 @@ function cell_text({ name, kind }: Column, cell: Cell): string {
     case "json":
       return utf8(cell);
     case "timestamp_us":
-      return `"${iso_time(BigInt(as_number(cell)))}"`;
+      return `"${iso_time_text(BigInt(as_number(cell)))}"`;
     case "uint32":
       return String(Number(as_number(cell)) >>> 0);
     case "int32":
@@ -26,12 +33,6 @@ function cell_text({ name, kind }: Column, cell: Cell): string {
     default:
       return String(cell);
   }
-}
-
-/** Six decimals and an offset. */
-function iso_time(us: bigint): string {
-  const seconds = new Date(Number(us / 1_000_000n) * 1000).toISOString().slice(0, "2026-11-25T00:00:00".length);
-  return `${seconds}.${String(us % 1_000_000n).padStart(6, "0")}+00:00`;
 }
 
 function utf8(cell: Cell): string {

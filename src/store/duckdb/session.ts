@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LIMITS, segments_directory } from "../../config/index.ts";
 import type { Logger } from "../../observe/index.ts";
+import { Appended } from "./appended.ts";
 import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
 import { HotGeneration } from "./hot/generation.ts";
@@ -10,6 +11,7 @@ import { remove_leftovers } from "./leased/leftovers.ts";
 import { Activity } from "./queries/activity.ts";
 import { Queries } from "./queries/queries.ts";
 import { TraceSearch } from "./queries/trace-search.ts";
+import { TraceTails } from "./queries/trace-tail.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { Catalog } from "./segments/catalog.ts";
 import { SegmentKeeper } from "./segments/keeper.ts";
@@ -55,6 +57,7 @@ export class Session implements AsyncDisposable {
     readonly queries: Queries,
     readonly traces: TraceSearch,
     readonly activity: Activity,
+    readonly tails: TraceTails,
   ) {}
 
   /** Rejects with StoreError. */
@@ -117,9 +120,23 @@ export class Session implements AsyncDisposable {
     const tidier = new Tidier(keeper, merger, logger);
     const limits = { rows_max, bytes_max, age_max_ms };
     const on_sealed = () => tidier.tidy();
-    const tiers = new Tiers({ writer, memory_pool, views, straddling, keeper, on_sealed, limits, logger, metrics });
+    const appended = new Appended();
+    const on_appended = () => appended.notify();
+    const tiers = new Tiers({
+      writer,
+      memory_pool,
+      views,
+      straddling,
+      keeper,
+      on_appended,
+      on_sealed,
+      limits,
+      logger,
+      metrics,
+    });
     const readers = await ReaderPool.open(instance, READER_COUNT);
     const queries = new Queries(readers, views, segment_readers, straddling);
+    const traces = new TraceSearch(readers, views, segment_readers);
     return new Session(
       instance,
       [writer, connection, marker],
@@ -132,8 +149,9 @@ export class Session implements AsyncDisposable {
       tiers,
       keeper,
       queries,
-      new TraceSearch(readers, views, segment_readers),
+      traces,
       new Activity(readers, views),
+      new TraceTails(readers, views, appended, traces),
     );
   }
 

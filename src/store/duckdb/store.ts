@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { DecodedBatch } from "../../decode/index.ts";
 import { create_logger, create_metrics, type Logger, type Metrics } from "../../observe/index.ts";
+import type { SpanRow } from "../../encode/index.ts";
 import type { AttributeField, SpanFilter } from "../../filter/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type SqlAnswer,
   type StatePatch,
   StoreError,
+  type TailEvent,
   type TimeParts,
   type TracePage,
 } from "../types.ts";
@@ -129,8 +131,17 @@ class DuckDbStore implements FileBackedStore {
     return this.read(({ queries }) => queries.span(trace_id, span_id));
   }
 
+  whole_spans(trace_id: string): Promise<AsyncIterableIterator<SpanRow>> {
+    return this.read(({ queries }) => queries.whole_spans(trace_id));
+  }
+
   search(filter: SpanFilter | null, range: SearchRange): Promise<TracePage> {
     return this.read(({ traces }) => traces.search(filter, range));
+  }
+
+  tail(filter: SpanFilter | null, signal: AbortSignal): AsyncGenerator<TailEvent> {
+    if (this.is_closed) throw new StoreError("closed", "the store is closed");
+    return this.opened.tails.follow(filter, signal);
   }
 
   count_spans(filter: SpanFilter | null, parts: TimeParts): Promise<SpanCounts> {

@@ -34,6 +34,8 @@ export type TierParts = {
   views: Views;
   straddling: StraddlingLlmTraces;
   keeper: SegmentKeeper;
+  /** There are new rows. */
+  on_appended: () => void;
   /** There are new segments. */
   on_sealed: () => void;
   limits: TierLimits;
@@ -77,6 +79,7 @@ export class Tiers {
       }
       generation.append(batch);
       generation.positions.set(position.source, position.last_key);
+      this.parts.on_appended();
       if (this.is_full(generation)) this.rotate(EMPTY);
       else this.seal_in_time();
       return { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count, duplicate_spans };

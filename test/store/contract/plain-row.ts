@@ -1,3 +1,4 @@
+import type { SpanRow } from "../../../src/encode/index.ts";
 import { type ColumnBatch, type DecodedBatch, SPAN_COLUMNS } from "../../../src/decode/index.ts";
 
 /** A text or JSON cell, or null. */
@@ -6,6 +7,16 @@ export function cell_text({ heap }: DecodedBatch, table: ColumnBatch, column: nu
   const start = table.offsets[column][row];
   return Buffer.from(heap.bytes.subarray(start, start + table.lengths[column][row])).toString();
 }
+
+/** A span's row as values: JSON as text. */
+export const row_values = (batch: DecodedBatch, row: number): SpanRow =>
+  Object.fromEntries(
+    SPAN_COLUMNS.map(({ name, kind }, column) => {
+      if (kind === "text" || kind === "json") return [name, cell_text(batch, batch.spans, column, row)];
+      const fixed = batch.spans.fixed[column][row];
+      return [name, kind === "boolean" ? fixed === 1 : fixed];
+    }),
+  ) as SpanRow;
 
 /** A span's row as JSON text (DESIGN.md section 5). */
 export function row_json(batch: DecodedBatch, row: number): string {

@@ -1,4 +1,5 @@
 import { column_indexes, type DecodedBatch, PATCH_COLUMNS, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import type { SpanRow } from "../../../src/encode/index.ts";
 import type { AttributeField, SpanFilter } from "../../../src/filter/index.ts";
 import {
   type AppendResult,
@@ -13,10 +14,11 @@ import {
   type SqlAnswer,
   type StatePatch,
   StoreError,
+  type TailEvent,
   type TimeParts,
 } from "../../../src/store/index.ts";
 import * as plain from "./plain-questions.ts";
-import { cell_text, row_json } from "./plain-row.ts";
+import { cell_text, row_json, row_values } from "./plain-row.ts";
 
 const SPAN = column_indexes(SPAN_COLUMNS);
 const PATCH = column_indexes(PATCH_COLUMNS);
@@ -27,6 +29,7 @@ export type PlainSpan = RowKey & {
   is_llm: boolean;
   is_workflow: boolean;
   json: string;
+  row: SpanRow;
 };
 
 /** What is left of a store when it is closed. */
@@ -134,9 +137,33 @@ export class PlainStore implements SpanStore {
     return this.disk.spans.get(trace_id + span_id)?.json ?? null;
   }
 
+  async whole_spans(trace_id: string): Promise<AsyncIterableIterator<SpanRow>> {
+    this.refuse_if_closed();
+    return rows_of(this.selected((span) => span.trace_id === trace_id).map(({ row }) => row));
+  }
+
   async search(filter: SpanFilter | null, range: SearchRange) {
     this.refuse_if_closed();
     return plain.search(this.selected(), filter, range);
+  }
+
+  async *tail(filter: SpanFilter | null, signal: AbortSignal): AsyncGenerator<TailEvent> {
+    const known = new Set(this.selected());
+    while (!signal.aborted) {
+      const fresh = this.selected((span) => !known.has(span));
+      for (const span of fresh) known.add(span);
+      const matched = plain.matching(this.selected(), filter).filter((span) => fresh.includes(span));
+      const ids = new Set(matched.map(({ trace_id }) => trace_id));
+      const { traces } = plain.search(this.selected(), filter, {
+        limit: 1_000,
+        since_us: null,
+        until_us: null,
+        after: null,
+      });
+      const shown = traces.filter(({ trace_id }) => ids.has(trace_id));
+      if (shown.length > 0) yield { kind: "traces", traces: shown };
+      await Bun.sleep(1);
+    }
   }
 
   async count_spans(filter: SpanFilter | null, parts: TimeParts) {
@@ -203,6 +230,7 @@ function plain_span(batch: DecodedBatch, row: number): PlainSpan {
     is_llm: batch.spans.fixed[SPAN.is_llm][row] === 1,
     is_workflow: text(SPAN.junjo_span_type) === "workflow",
     json: row_json(batch, row),
+    row: row_values(batch, row),
   };
 }
 
@@ -237,9 +265,13 @@ function page_of(spans: PlainSpan[], { limit, offset, since_us, until_us, after 
   const shown = behind.slice(0, limit ?? undefined);
   const has_more = behind.length > shown.length;
   const { start_us, trace_id, span_id } = shown.at(-1) ?? { start_us: 0n, trace_id: "", span_id: "" };
-  return { has_more, next: has_more ? { start_us, trace_id, span_id } : null, rows: rows_of(shown) };
+  return {
+    has_more,
+    next: has_more ? { start_us, trace_id, span_id } : null,
+    rows: rows_of(shown.map(({ json }) => json)),
+  };
 }
 
-async function* rows_of(spans: readonly PlainSpan[]): AsyncGenerator<string, undefined> {
-  for (const { json } of spans) yield json;
+async function* rows_of<Row>(rows: readonly Row[]): AsyncGenerator<Row, undefined> {
+  yield* rows;
 }

@@ -177,6 +177,25 @@ export function describe_search(open: OpenStore): void {
       ]);
     });
 
+    it("tells whoever follows of traces with new matching spans, and of nothing else", async () => {
+      const { store } = opened;
+      const leaving = new AbortController();
+      const tail = store.tail(parse_filter("name = followed"), leaving.signal);
+      const [traceId, other] = [new_id(16), new_id(16)];
+      const next = tail.next();
+      await append_spans(store, [span_init({ traceId: other, name: "not this" })]);
+      await append_spans(store, [span_init({ traceId, name: "followed" }), span_init({ traceId, name: "not this" })]);
+      expect((await next).value).toMatchObject({ kind: "traces", traces: [{ trace_id: hex(traceId) }] });
+      await store.seal();
+      await append_spans(store, [span_init({ traceId: other, name: "followed" })]);
+      expect((await tail.next()).value).toMatchObject({
+        kind: "traces",
+        traces: [{ trace_id: hex(other), span_count: 2 }],
+      });
+      leaving.abort();
+      expect((await tail.next()).done).toBe(true);
+    });
+
     it("gives a trace's state patches in order", async () => {
       const { store } = opened;
       const traceId = new_id(16);

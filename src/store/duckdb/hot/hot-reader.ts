@@ -3,7 +3,6 @@ import type { Cell } from "../../parquet/index.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { SpanFacts } from "../../types.ts";
 import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
-import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
 import type { HotGeneration } from "./generation.ts";
 
@@ -73,9 +72,9 @@ export class HotReader {
     return rows.map((row) => this.listed_row(row)).filter(is_wanted);
   }
 
-  /** The rows as JSON text, by their numbers. */
-  row_texts(rows: readonly number[]): Map<number, string> {
-    return new Map(rows.map((row) => [row, row_text(SPAN_COLUMNS.map((_, column) => this.cell(column, row)))]));
+  /** The rows, each made of its cells, by their numbers. */
+  rows<Row>(rows: readonly number[], make: (cells: readonly Cell[]) => Row): Map<number, Row> {
+    return new Map(rows.map((row) => [row, make(SPAN_COLUMNS.map((_, column) => this.cell(column, row)))]));
   }
 
   private rows_of(service_name: string): ServiceRows {

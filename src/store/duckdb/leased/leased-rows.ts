@@ -7,7 +7,7 @@ import { first_line } from "../database.ts";
 import { within_deadline } from "../deadline.ts";
 import { answer_select } from "../queries/sql.ts";
 import { sql_text } from "../row-source.ts";
-import { row_text } from "../row-text.ts";
+import { row_text, row_values } from "../row-text.ts";
 import { Segment } from "../segments/segment.ts";
 import copy_rows_sql from "../sql/copy-rows.sql" with { type: "text" };
 import spans_with_patches_sql from "../sql/spans-with-patches.sql" with { type: "text" };
@@ -56,7 +56,7 @@ export class LeasedRows implements AsyncDisposable {
     for await (const cells of this.cells(filter, sql)) {
       const patches = cells.at(-1);
       yield {
-        row: Object.fromEntries(SPAN_COLUMNS.map(({ name }, index) => [name, row_value(cells[index])])) as SpanRow,
+        row: row_values(cells as Cell[]),
         patches: typeof patches === "string" ? (JSON.parse(patches) as PatchFacts) : null,
       };
     }
@@ -134,9 +134,6 @@ async function* streamed(connection: DuckDBConnection, sql: string): AsyncGenera
 }
 
 const cell_value = (value: DuckDBValue): unknown => (value instanceof DuckDBBlobValue ? value.bytes : value);
-
-const row_value = (cell: unknown): unknown =>
-  cell instanceof Uint8Array ? Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString() : cell;
 
 async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

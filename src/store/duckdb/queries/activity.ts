@@ -7,7 +7,7 @@ import type { ReaderPool } from "../reader-pool.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { View, Views } from "../views.ts";
-import { filtered_rows, ROOTS } from "./filtered-rows.ts";
+import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 import { range_conditions } from "./list-sql.ts";
 
 type Part = { generations: readonly HotGeneration[]; segments: readonly Segment[] };
@@ -28,9 +28,8 @@ export class Activity {
       const counts = Array.from({ length: parts.part_count }, () => ({ spans: 0, errors: 0 }));
       const rows = filtered_rows(filter ?? ROOTS, parts, in_range(view, parts));
       if (rows === null) return counts;
-      const found = await connection.runAndReadAll(
-        `SELECT ${part_sql(parts)} AS part, count(*), count(*) FILTER (status_code = '2') FROM (${rows}) GROUP BY part`,
-      );
+      const sql = `SELECT ${part_sql(parts)} AS part, count(*), count(*) FILTER (status_code = '2') FROM (${rows}) GROUP BY part`;
+      const found = await with_filter(() => connection.runAndReadAll(sql));
       for (const [part, spans, errors] of found.getRows()) {
         counts[Number(part)] = { spans: Number(spans), errors: Number(errors) };
       }

@@ -1,5 +1,7 @@
 import type { SpanFilter } from "../../../filter/index.ts";
 import type { HotGeneration } from "../hot/generation.ts";
+import { StoreError } from "../../types.ts";
+import { first_line } from "../database.ts";
 import { sql_list } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import { filter_sql } from "./filter-sql.ts";
@@ -11,6 +13,19 @@ export const ROOTS: SpanFilter = {
   comparison: "=",
   value: true,
 };
+
+/** What DuckDB says of a regular expression that is none. */
+const BAD_PATTERN = /^Invalid Input Error/;
+
+/** Runs what has a filter in it. Rejects with StoreError `refused` when DuckDB does not take the filter's patterns. */
+export async function with_filter<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!BAD_PATTERN.test(first_line(error))) throw error;
+    throw new StoreError("refused", first_line(error), { cause: error });
+  }
+}
 
 const COLUMNS = "trace_id, span_id, start_time, status_code";
 

@@ -1,7 +1,10 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../types.ts";
+import type { SpanRow } from "../../../encode/index.ts";
+import type { Cell } from "../../parquet/index.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
+import { row_text, row_values } from "../row-text.ts";
 import type { ListedRow } from "../source-rows.ts";
 import type { SegmentReader } from "../segments/segment-reader.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
@@ -92,11 +95,25 @@ export class Queries {
     });
   }
 
+  /** The same rows as values, in no order. */
+  async whole_spans(trace_id: string): Promise<AsyncIterableIterator<SpanRow>> {
+    const held = this.views.hold();
+    try {
+      const part = holders(held.view, trace_id);
+      const places = await this.trace_rows(trace_id, part);
+      const fetch = (piece: readonly RowPlace[]) => this.rows(piece, part, row_values);
+      return new RowPieces(places, fetch, characters_of, held);
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   async span(trace_id: string, span_id: string): Promise<string | null> {
     using held = this.views.hold();
     const part = holders(held.view, trace_id);
     const found = (await this.trace_rows(trace_id, part)).filter((row) => row.span_id === span_id);
-    const [text] = await this.rows(found, part);
+    const [text] = await this.rows(found, part, row_text);
     return text ?? null;
   }
 
@@ -152,24 +169,37 @@ export class Queries {
   }
 
   private pieces(places: readonly RowPlace[], part: Part, held: Held): AsyncIterableIterator<string> {
-    return new RowPieces(places, (piece) => this.rows(piece, part), held);
+    return new RowPieces(
+      places,
+      (piece) => this.rows(piece, part, row_text),
+      (text) => text.length,
+      held,
+    );
   }
 
-  /** The rows as JSON text, in the order of their places. */
-  private async rows(places: readonly RowPlace[], { generations, segments }: Part): Promise<string[]> {
+  /** The rows, each made of its cells, in the order of their places. */
+  private async rows<Row>(
+    places: readonly RowPlace[],
+    { generations, segments }: Part,
+    make: (cells: readonly Cell[]) => Row,
+  ): Promise<Row[]> {
     const by_source = Map.groupBy(places, ({ source }) => source);
-    const texts = new Map<number, ReadonlyMap<number, string>>();
+    const made = new Map<number, ReadonlyMap<number, Row>>();
     for (const [source, wanted] of by_source) {
       const rows = wanted.map(({ row }) => row);
       const read =
         source < generations.length
-          ? generations[source].reader.row_texts(rows)
-          : this.segment_readers.use(segments[source - generations.length], (reader) => reader.row_texts(rows));
-      texts.set(source, await read);
+          ? generations[source].reader.rows(rows, make)
+          : this.segment_readers.use(segments[source - generations.length], (reader) => reader.rows(rows, make));
+      made.set(source, await read);
     }
-    return places.flatMap(({ source, row }) => texts.get(source)?.get(row) ?? []);
+    return places.flatMap(({ source, row }) => made.get(source)?.get(row) ?? []);
   }
 }
+
+/** About how much text a row has. */
+const characters_of = (row: SpanRow): number =>
+  Object.values(row).reduce((sum: number, value) => sum + (typeof value === "string" ? value.length : 0), 0);
 
 const row_key = ({ start_us, trace_id, span_id }: RowKey): RowKey => ({ start_us, trace_id, span_id });
 

@@ -20,8 +20,8 @@ const garbage = new BufferGarbage(UNCOLLECTED_CHARACTERS_MAX);
  *
  * Reading to the end, `return`, or LIMITS.PAGE_READ_MS_MAX release what it holds; whoever does not read it calls `return`.
  */
-export class RowPieces implements AsyncIterableIterator<string> {
-  private piece: readonly string[] = [];
+export class RowPieces<Row> implements AsyncIterableIterator<Row> {
+  private piece: readonly Row[] = [];
   private at = 0;
   private next_place = 0;
   private rows_wanted = ROWS_FIRST;
@@ -30,7 +30,8 @@ export class RowPieces implements AsyncIterableIterator<string> {
 
   constructor(
     private readonly places: readonly RowPlace[],
-    private readonly fetch: (places: readonly RowPlace[]) => Promise<string[]>,
+    private readonly fetch: (places: readonly RowPlace[]) => Promise<Row[]>,
+    private readonly characters_of: (row: Row) => number,
     private readonly held: Disposable,
   ) {
     this.deadline = setTimeout(() => {
@@ -43,7 +44,7 @@ export class RowPieces implements AsyncIterableIterator<string> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<string, undefined>> {
+  async next(): Promise<IteratorResult<Row, undefined>> {
     while (this.at === this.piece.length) {
       if (this.next_place === this.places.length) return this.return();
       await this.fetch_piece();
@@ -51,7 +52,7 @@ export class RowPieces implements AsyncIterableIterator<string> {
     return { done: false, value: this.piece[this.at++] };
   }
 
-  async return(): Promise<IteratorResult<string, undefined>> {
+  async return(): Promise<IteratorResult<Row, undefined>> {
     this.next_place = this.places.length;
     this.piece = [];
     this.at = 0;
@@ -69,7 +70,7 @@ export class RowPieces implements AsyncIterableIterator<string> {
     this.piece = await this.fetch(places);
     this.at = 0;
     this.next_place += places.length;
-    const characters = this.piece.reduce((sum, row) => sum + row.length, 0);
+    const characters = this.piece.reduce((sum, row) => sum + this.characters_of(row), 0);
     // Of small rows the collector comes early enough by itself.
     if (characters > places.length * LARGE_ROW_CHARACTERS) garbage.add(characters);
     const fitting = Math.floor((places.length * CHARACTERS_WANTED) / Math.max(1, characters));

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { LIMITS } from "../../../config/index.ts";
 import type { SpanFilter } from "../../../filter/index.ts";
 import { summary_of } from "../../trace-summary.ts";
-import type { SearchRange, SpanFacts, TraceKey, TracePage } from "../../types.ts";
+import type { FoundTrace, SearchRange, SpanFacts, TraceKey, TracePage } from "../../types.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
@@ -10,9 +10,11 @@ import { sql_list, sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
 import type { View, Views } from "../views.ts";
-import { filtered_rows, ROOTS } from "./filtered-rows.ts";
+import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 
-type Match = TraceKey & { span_id: string };
+/** A trace, and the newest of its spans that match. */
+export type TraceMatch = { trace_id: string; span_id: string };
+type Match = TraceKey & TraceMatch;
 type Part = Pick<View, "generations" | "segments">;
 
 /** Segments of the first statement; each further one has twice as many. */
@@ -34,14 +36,24 @@ export class TraceSearch {
     const { view } = held;
     const { matches, next } = await this.readers.use(async (connection) => {
       for (const { tables } of view.generations) await tables.fill(connection);
-      return await page_of(connection, filter ?? ROOTS, range, view);
+      return await with_filter(() => page_of(connection, filter ?? ROOTS, range, view));
     });
+    return { traces: await this.summaries_in(view, matches), next };
+  }
+
+  /** What these traces are now; without those that have gone. */
+  async summaries(matches: readonly TraceMatch[]): Promise<FoundTrace[]> {
+    using held = this.views.hold();
+    return await this.summaries_in(held.view, matches);
+  }
+
+  private async summaries_in(view: View, matches: readonly TraceMatch[]): Promise<FoundTrace[]> {
     const traces = [];
     for (const { trace_id, span_id } of matches) {
-      const summary = summary_of(trace_id, await this.facts_of(trace_id, view));
-      traces.push({ ...summary, matched_span_id: span_id });
+      const facts = await this.facts_of(trace_id, view);
+      if (facts.length > 0) traces.push({ ...summary_of(trace_id, facts), matched_span_id: span_id });
     }
-    return { traces, next };
+    return traces;
   }
 
   private async facts_of(trace_id: string, { generations, segments }: Part): Promise<SpanFacts[]> {

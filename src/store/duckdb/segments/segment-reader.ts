@@ -4,7 +4,6 @@ import { type Cell, type PageCache, ParquetFile } from "../../parquet/index.ts";
 import { hash_trace, hash_trace_id, new_key_hash } from "../keys/key-hash.ts";
 import type { SpanFacts } from "../../types.ts";
 import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
-import { row_text } from "../row-text.ts";
 import type { ListedRow, SourceRow } from "../source-rows.ts";
 import { RowIndex, RowIndexBuilder } from "./row-index.ts";
 import type { Segment } from "./segment.ts";
@@ -74,11 +73,11 @@ export class SegmentReader implements AsyncDisposable {
     return found;
   }
 
-  /** The rows as JSON text, by their numbers. */
-  async row_texts(rows: readonly number[]): Promise<Map<number, string>> {
+  /** The rows, each made of its cells, by their numbers. */
+  async rows<Row>(rows: readonly number[], make: (cells: readonly Cell[]) => Row): Promise<Map<number, Row>> {
     const wanted = rows.toSorted((a, b) => a - b);
     const columns = await this.file.cells_of_rows(COLUMN_NAMES, wanted);
-    return new Map(wanted.map((row, place) => [row, row_text(columns.map((cells): Cell => cells[place]))]));
+    return new Map(wanted.map((row, place) => [row, make(columns.map((cells): Cell => cells[place]))]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
