@@ -12,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { is_fatal } from "../../src/store/duckdb/damage.ts";
 import { connect, open_database } from "../../src/store/duckdb/database.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
@@ -22,6 +23,8 @@ import { append_spans, page_rows, STORE_OPTIONS } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
 const ERROR = 50;
+const HEADER_BYTES = 3 * 4096;
+const BLOCK_BYTES = 262_144;
 const GARBAGE = Buffer.alloc(4096, "garbage ");
 
 let directory: TempDir;
@@ -65,6 +68,15 @@ function overwrite(file: string, at: number, bytes = GARBAGE): void {
   closeSync(descriptor);
 }
 
+async function blocks_by_header(file: string): Promise<number> {
+  const instance = await DuckDBInstance.create(file, { access_mode: "READ_ONLY" });
+  const connection = await instance.connect();
+  const found = await connection.runAndReadAll("SELECT total_blocks FROM pragma_database_size()");
+  connection.closeSync();
+  instance.closeSync();
+  return Number(found.getRowsJS()[0]?.[0]);
+}
+
 const size_of = (file: string) => statSync(file).size;
 const errors = () => lines.filter(({ level }) => level >= ERROR);
 const damaged_files = () => readdirSync(directory.path).filter((name) => name.includes(".damaged-"));
@@ -99,6 +111,22 @@ describe("a DuckDB file that is damaged", () => {
     expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-\d{8}T\d{6}\.\d{3}Z$/));
     expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/));
     expect((await append_spans(store, [span_init()])).inserted_spans).toBe(1);
+  });
+
+  it("is not one from which DuckDB has cut free blocks", async () => {
+    let was_cut = false;
+    for (let round = 0; round < 5; round++) {
+      await using store = await open();
+      expect([errors(), damaged_files()]).toEqual([[], []]);
+      for (let count = 0; count < 6; count++) {
+        await append_spans(store, [span_init({ name: "more" })]);
+        await store.seal();
+        await store.tidy();
+      }
+      await store[Symbol.asyncDispose]();
+      was_cut ||= (await blocks_by_header(path)) > (size_of(path) - HEADER_BYTES) / BLOCK_BYTES;
+    }
+    expect(was_cut).toBe(true);
   });
 
   it("and was removed under a running process is made anew at the next append", async () => {
