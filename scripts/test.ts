@@ -11,6 +11,7 @@ const EXECUTABLE_TESTS = "test/executable";
 
 const CHECKS = {
   types: ["tsc", "-p", "."],
+  "types of the page": ["tsc", "-p", "src/studio/page"],
   lint: ["oxlint", "--type-aware"],
   format: ["oxfmt", "--check", "."],
   contracts: ["buf", "lint"],
