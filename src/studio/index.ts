@@ -8,7 +8,7 @@ import type { StudioFile } from "./bundle.ts";
  */
 export type Studio = {
   /** Null: that is nothing of the page's. */
-  answer(request: Request): Promise<Response | null>;
+  answer: (request: Request) => Promise<Response | null>;
 };
 
 /** Nothing from elsewhere. Charts and graphs set styles on elements that they make; everything that runs comes from here. */
@@ -31,7 +31,7 @@ const PARTS = "/studio/";
 export function open_studio(): Studio {
   let files: Promise<ReadonlyMap<string, PackedFile>> | null = null;
   return {
-    async answer(request) {
+    answer: async (request) => {
       const { pathname } = new URL(request.url);
       const is_part = pathname.startsWith(PARTS);
       if (!is_part && !wants_page(request)) return null;

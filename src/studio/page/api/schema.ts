@@ -3,6 +3,7 @@
  * Do not make direct changes to the file.
  */
 
+
 export interface paths {
   "/otel/span_service_names": {
     /** Which services have sent spans? */
@@ -132,18 +133,7 @@ export interface components {
        * @description what to compare
        * @enum {string}
        */
-      type:
-        | "/problems/invalid-parameter"
-        | "/problems/sql-refused"
-        | "/problems/key-required"
-        | "/problems/key-lacks-scope"
-        | "/problems/path-not-found"
-        | "/problems/span-not-found"
-        | "/problems/method-not-allowed"
-        | "/problems/internal"
-        | "/problems/store-unavailable"
-        | "/problems/query-timeout"
-        | "/problems/not-ready";
+      type: "/problems/invalid-parameter" | "/problems/sql-refused" | "/problems/key-required" | "/problems/key-lacks-scope" | "/problems/path-not-found" | "/problems/span-not-found" | "/problems/method-not-allowed" | "/problems/internal" | "/problems/store-unavailable" | "/problems/query-timeout" | "/problems/not-ready";
       /** @description the same for every problem of a type */
       title: string;
       /** @description the HTTP status */
@@ -151,16 +141,16 @@ export interface components {
       /** @description what it was this time */
       detail: string;
       /** @description invalid-parameter: which parameters, and why */
-      errors?: {
-        parameter: string;
-        detail: string;
-        /** @description filter: at which character it is wrong */
-        at?: number;
-        /** @description filter: up to which */
-        end?: number;
-        /** @description filter: what was probably meant there */
-        suggestion?: string | null;
-      }[];
+      errors?: ({
+          parameter: string;
+          detail: string;
+          /** @description filter: at which character it is wrong */
+          at?: number;
+          /** @description filter: up to which */
+          end?: number;
+          /** @description filter: what was probably meant there */
+          suggestion?: string | null;
+        })[];
       /** @description not-ready: what is still to come */
       waiting_for?: string[];
     };
@@ -237,35 +227,35 @@ export interface components {
        * ]
        */
       events_json: {
-        name: string;
-        /**
-         * Format: int64
-         * @description nanoseconds since 1970, all digits
-         */
-        timeUnixNano: number;
-        /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
-        attributes: {
-          [key: string]: unknown;
-        };
-        droppedAttributesCount: number;
-      }[];
+          name: string;
+          /**
+           * Format: int64
+           * @description nanoseconds since 1970, all digits
+           */
+          timeUnixNano: number;
+          /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
+          attributes: {
+            [key: string]: unknown;
+          };
+          droppedAttributesCount: number;
+        }[];
       /**
        * @description an array of { traceId, spanId, traceState, attributes, droppedAttributesCount, flags }
        * @example []
        */
       links_json: {
-        /** @description hex */
-        traceId: string;
-        /** @description hex */
-        spanId: string;
-        traceState: string;
-        /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
-        attributes: {
-          [key: string]: unknown;
-        };
-        droppedAttributesCount: number;
-        flags: number;
-      }[];
+          /** @description hex */
+          traceId: string;
+          /** @description hex */
+          spanId: string;
+          traceState: string;
+          /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
+          attributes: {
+            [key: string]: unknown;
+          };
+          droppedAttributesCount: number;
+          flags: number;
+        }[];
       /**
        * @description the whole flags word
        * @example 257
@@ -318,11 +308,11 @@ export interface components {
       resource_dropped_attributes_count: number;
       /** @description an array of { schemaUrl, type, idKeys, descriptionKeys } */
       resource_entity_refs_json: {
-        schemaUrl: string;
-        type: string;
-        idKeys: string[];
-        descriptionKeys: string[];
-      }[];
+          schemaUrl: string;
+          type: string;
+          idKeys: string[];
+          descriptionKeys: string[];
+        }[];
       /** @description may be empty */
       resource_schema_url: string;
       /**
@@ -367,7 +357,7 @@ export interface components {
       /** @description the newest span for which the filter holds */
       matched_span_id: string;
       /** @description the first span without a parent; null if none has arrived */
-      root: {
+      root: ({
         span_id: string;
         parent_span_id: string | null;
         service_name: string;
@@ -387,7 +377,7 @@ export interface components {
          * @description nanoseconds from start to end
          */
         duration_ns: number;
-      } | null;
+      }) | null;
     };
     /** @description What spans without a parent did. */
     RootFigures: {
@@ -417,7 +407,8 @@ export interface components {
     };
   };
   responses: never;
-  parameters: {};
+  parameters: {
+  };
   requestBodies: never;
   headers: never;
   pathItems: never;
@@ -428,6 +419,7 @@ export type $defs = Record<string, never>;
 export type external = Record<string, never>;
 
 export interface operations {
+
   /** Which services have sent spans? */
   list_service_names: {
     parameters: {
@@ -991,9 +983,9 @@ export interface operations {
             until: string;
             /** @description matching spans that start in each part, and those with an error */
             parts: {
-              spans: number;
-              errors: number;
-            }[];
+                spans: number;
+                errors: number;
+              }[];
           };
         };
       };
@@ -1062,19 +1054,19 @@ export interface operations {
              * @example 2026-11-23T18:00:00.123456+00:00
              */
             until: string;
-            services: {
-              service_name: string;
-              /** @description of all that is stored */
-              span_count: number;
-              /**
-               * Format: date-time
-               * @description its newest root or workflow
-               * @example 2026-11-23T18:00:00.123456+00:00
-               */
-              last_seen: string | null;
-              total: components["schemas"]["RootFigures"];
-              parts: components["schemas"]["RootFigures"][];
-            }[];
+            services: ({
+                service_name: string;
+                /** @description of all that is stored */
+                span_count: number;
+                /**
+                 * Format: date-time
+                 * @description its newest root or workflow
+                 * @example 2026-11-23T18:00:00.123456+00:00
+                 */
+                last_seen: string | null;
+                total: components["schemas"]["RootFigures"];
+                parts: components["schemas"]["RootFigures"][];
+              })[];
           };
         };
       };
@@ -1307,10 +1299,10 @@ export interface operations {
         content: {
           "application/json": {
             columns: {
-              name: string;
-              /** @example VARCHAR */
-              type: string;
-            }[];
+                name: string;
+                /** @example VARCHAR */
+                type: string;
+              }[];
             rows: unknown[][];
             /** @description there were more rows */
             truncated: boolean;
