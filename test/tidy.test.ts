@@ -35,8 +35,9 @@ const ROOMS: Record<string, readonly string[]> = {
   backup: ["wal", "store"],
   inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
   studio: [],
+  demo: [],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
-  "command-line": ["backup", "decode", "inspect", "serve.ts", "http"],
+  "command-line": ["backup", "decode", "demo", "inspect", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

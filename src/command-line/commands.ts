@@ -17,6 +17,10 @@ export const COMMANDS = {
     what: "answer a SELECT, given here or on standard input: --format table|json|csv (table), --timeout SECONDS (30)",
   },
   verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
+  demo: {
+    operands: ["[URL]"],
+    what: "send examples to a running server: to its OTLP/HTTP receiver, by default the one of these settings (key: JUNJO_TRACES_API_KEY)",
+  },
   health: { operands: [], what: "ask the server at HTTP_PORT whether it is ready" },
   openapi: { operands: [], what: "print the OpenAPI document of the HTTP API" },
   version: { operands: [], what: "print the version" },
