@@ -7,13 +7,14 @@ const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 300;
 
 /** What may be imported by everybody: they know nothing of spans' way through the house. */
-const COMMON = ["wire", "config", "filter", "observe", "access", "tls", "gen", "connections", "grpc"];
+const COMMON = ["wire", "config", "filter", "observe", "mask", "access", "tls", "gen", "connections", "grpc"];
 
 /** Which other rooms each room may import, by their doors. Nothing imports http but what puts the house together. */
 const ROOMS: Record<string, readonly string[]> = {
   wire: [],
   config: [],
   filter: [],
+  mask: [],
   observe: [],
   access: [],
   tls: [],
@@ -33,7 +34,7 @@ const ROOMS: Record<string, readonly string[]> = {
   http: ["decode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
-  inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
+  inspect: ["wal", "receive", "decode", "encode", "poll", "store", "backup"],
   studio: [],
   demo: [],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],

@@ -17,6 +17,10 @@ export const COMMANDS = {
     what: "answer a SELECT, given here or on standard input: --format table|json|csv (table), --timeout SECONDS (30)",
   },
   verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
+  mask: {
+    operands: [],
+    what: "say how often the masking rules of these settings would apply to what is stored; changes nothing",
+  },
   demo: {
     operands: ["[URL]"],
     what: "send examples to a running server: to its OTLP/HTTP receiver, by default the one of these settings (key: JUNJO_TRACES_API_KEY)",

@@ -9,6 +9,7 @@ import { read_config_file } from "./config-file.ts";
 import { export_options, OptionError, sql_options } from "./data-options.ts";
 import { print_health, reachable } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
+import { print_mask_counts } from "./mask.ts";
 import { print_sql } from "./sql.ts";
 import { run_until_signal } from "./run-until-signal.ts";
 import { print_verification } from "./verify.ts";
@@ -47,6 +48,7 @@ const ACTIONS: Record<CommandName, Action> = {
   sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_options(options))),
   verify: (_, settings) => told(() => print_verification(settings())),
   demo: ({ operands }, settings, env) => told(() => run_demo(settings(), operands[0], env)),
+  mask: (_, settings) => told(() => print_mask_counts(settings())),
   health: (_, settings) => print_health(settings()),
   openapi: async () => {
     const { openapi_document } = await import("../http/index.ts");

@@ -30,6 +30,12 @@ const keys = z
     return parsed;
   });
 
+/** Texts that are not empty, in one text with this between them, or as a list of a TOML file. */
+const list = (separator: string) =>
+  z
+    .union([z.array(z.string()), z.string().transform((value) => value.split(separator))], { error: "expected texts" })
+    .transform((texts) => texts.map((one) => one.trim()).filter((one) => one !== ""));
+
 /** One setting: how its text is read, its default, and what it is for. */
 const setting = <T extends z.ZodType, D extends z.output<T> | undefined>(schema: T, initial: D, why: string) => ({
   schema,
@@ -100,6 +106,21 @@ export const SETTINGS = {
     positive.optional(),
     undefined,
     "size of all segments; beyond it the oldest spans are removed",
+  ),
+  mask_attributes: setting(
+    list(","),
+    [] as string[],
+    "comma-separated attribute keys whose values are not stored, KEY or KEY:hash or KEY:drop; a star stands for anything",
+  ),
+  mask_patterns: setting(
+    list(","),
+    [] as string[],
+    "comma-separated names of what is taken out of texts: emails, cards, keys; with :hash or :drop as above",
+  ),
+  mask_regexps: setting(
+    list("\n"),
+    [] as string[],
+    "regular expressions, one a line, for what else is; with :hash or :drop as above",
   ),
   log_level: setting(
     z.enum(LOG_LEVELS, { error: `expected ${LOG_LEVELS.join(", ")}` }),

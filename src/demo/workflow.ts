@@ -88,7 +88,7 @@ export function workflow_run(start_ms: number, { question, is_refund, error }: T
     messages: [
       ["system", "Say in one word what the customer wants: refund, complaint or other."],
       ["user", question],
-      ["assistant", String(end.topic)],
+      ["assistant", end.topic],
     ],
     tokens: [184, 2, 128],
   });
