@@ -30,6 +30,7 @@ const ROOMS: Record<string, readonly string[]> = {
   encode: ["decode"],
   store: ["memory", "wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
+  forward: ["wal", "poll"],
   query: ["receive", "encode", "store"],
   http: ["decode", "store", "query"],
   "key-service": [],
@@ -37,7 +38,7 @@ const ROOMS: Record<string, readonly string[]> = {
   inspect: ["wal", "receive", "decode", "encode", "poll", "store", "backup"],
   studio: [],
   demo: [],
-  "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
+  "serve.ts": ["wal", "forward", "backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
   "command-line": ["backup", "decode", "demo", "inspect", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };

@@ -46,6 +46,9 @@ export function load_config(sources: ConfigSources): Config {
   refuse_half_of_tls(values);
   refuse_equal_ports(values);
   refuse_bad_mask(values);
+  if (values.forward_otlp !== undefined && values.ingestion_grpc_host !== undefined) {
+    throw new ConfigError("FORWARD_OTLP needs the queue of this process: not with INGESTION_GRPC_HOST");
+  }
   return { ...values, data_dir, db_duckdb_path, duckdb_memory_bytes };
 }
 

@@ -36,6 +36,14 @@ const list = (separator: string) =>
     .union([z.array(z.string()), z.string().transform((value) => value.split(separator))], { error: "expected texts" })
     .transform((texts) => texts.map((one) => one.trim()).filter((one) => one !== ""));
 
+const NO_HEADERS: Record<string, string> = {};
+
+function header_entries(entries: readonly string[], context: z.RefinementCtx): Record<string, string> {
+  const pairs = entries.map((entry) => /^([\w-]+)=(.*)$/.exec(entry));
+  if (pairs.includes(null)) context.addIssue("expected NAME=VALUE");
+  return Object.fromEntries(pairs.flatMap((pair) => (pair === null ? [] : [[pair[1], pair[2]]])));
+}
+
 /** One setting: how its text is read, its default, and what it is for. */
 const setting = <T extends z.ZodType, D extends z.output<T> | undefined>(schema: T, initial: D, why: string) => ({
   schema,
@@ -106,6 +114,16 @@ export const SETTINGS = {
     positive.optional(),
     undefined,
     "size of all segments; beyond it the oldest spans are removed",
+  ),
+  forward_otlp: setting(
+    z.url({ protocol: /^https?$/, error: "expected a URL such as http://collector:4318" }).optional(),
+    undefined,
+    "sends what arrives on to the OTLP/HTTP receiver at this URL",
+  ),
+  forward_otlp_headers: setting(
+    list(",").transform((entries, context) => header_entries(entries, context)),
+    NO_HEADERS,
+    "comma-separated headers for it, NAME=VALUE",
   ),
   mask_attributes: setting(
     list(","),
