@@ -140,8 +140,8 @@ export type SqlAnswer = {
   truncated: boolean;
 };
 
-/** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
-export type ListKind = "roots" | "llm_roots" | "workflows";
+/** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, workflows, or all. */
+export type ListKind = "roots" | "llm_roots" | "workflows" | "spans";
 
 /**
  * Where spans stay and are asked for. Ids are lower-case hex; times are those of the spans.

@@ -117,6 +117,7 @@ export class PlainStore implements SpanStore {
       roots: ({ is_root }) => is_root,
       llm_roots: ({ is_root, trace_id }) => is_root && llm_traces.has(trace_id),
       workflows: ({ is_workflow }) => is_workflow,
+      spans: () => true,
     };
     return page_of(
       this.selected((span) => span.service === service_name && belongs[kind](span)),
