@@ -25,6 +25,7 @@ export function openapi_document() {
     tags: [
       { name: "questions", description: "What the traces say." },
       { name: "changes", description: "What can be done to them." },
+      { name: "Junjo AI Studio", description: "The same, as the page of Junjo AI Studio asks for it." },
       { name: "operation", description: "How the server is." },
     ],
   });

@@ -46,6 +46,7 @@ export function create_operations_app({
   });
   app.use("/otel/*", require_key);
   app.use("/sql", require_key);
+  app.use("/api/*", require_key);
   app.use("/metrics", require_key);
 
   app.openapi(routes.HEALTH, (context) => context.json({ status: "ok" }, 200));
