@@ -177,6 +177,16 @@ export class PlainStore implements SpanStore {
     return plain.services(this.selected(), parts);
   }
 
+  async operations(service_name: string, limit: number) {
+    this.refuse_if_closed();
+    return plain.operations(this.selected(({ service }) => service === service_name)).slice(0, limit);
+  }
+
+  async dependencies({ since_us, until_us }: { since_us: bigint; until_us: bigint }) {
+    this.refuse_if_closed();
+    return plain.dependencies(this.selected(({ start_us }) => start_us >= since_us && start_us <= until_us));
+  }
+
   async attribute_keys(level: "span" | "resource", limit: number) {
     this.refuse_if_closed();
     return plain.attribute_keys(this.selected(), level).slice(0, limit);
