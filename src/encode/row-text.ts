@@ -1,5 +1,6 @@
 import { MOVED } from "./attributes.ts";
 import { members } from "./json-parts.ts";
+import type { SpanRow } from "./types.ts";
 
 const MOVED_BY_COLUMN = new Map(MOVED.map(({ column, attribute }) => [`"${column}"`, attribute]));
 const ATTRIBUTES = '"attributes_json"';
@@ -18,15 +19,27 @@ export function with_moved_attributes(row: string): string {
     if (key === ATTRIBUTES) attributes_at = parts.length;
     parts.push(`${key}:${value}`);
   }
-  if (moved.length > 0 && attributes_at >= 0) {
+  if (attributes_at >= 0) {
     const attributes = parts[attributes_at].slice(ATTRIBUTES.length + 1);
-    const rest = attributes === "{}" ? "}" : `,${attributes.slice(1)}`;
-    parts[attributes_at] = `${ATTRIBUTES}:{${moved.join()}${rest}`;
+    parts[attributes_at] = `${ATTRIBUTES}:${with_members(attributes, moved)}`;
   }
   return `{${parts.join()}}`;
+}
+
+/** The same attributes of a row that is there as values. */
+export function all_attributes(row: SpanRow): string {
+  const moved = MOVED.flatMap(({ column, attribute }) =>
+    row[column] === null ? [] : [`${attribute}:${JSON.stringify(String(row[column]))}`],
+  );
+  return with_members(row.attributes_json, moved);
 }
 
 const JSON_COLUMNS = new Set(['"junjo_wf_state_start"', '"junjo_wf_state_end"', '"junjo_wf_graph_structure"']);
 
 /** What is JSON in its column was sent as a text that holds it. */
 const as_text = (column: string, value: string): string => (JSON_COLUMNS.has(column) ? JSON.stringify(value) : value);
+
+function with_members(object: string, first: readonly string[]): string {
+  if (first.length === 0) return object;
+  return object === "{}" ? `{${first.join()}}` : `{${first.join()},${object.slice(1)}`;
+}

@@ -5,6 +5,8 @@ import * as questions from "../query/index.ts";
 import type { PageRange, RowKey, SpanPage, SpanStore } from "../store/index.ts";
 import { encode_cursor } from "./cursor.ts";
 import { add_docs } from "./docs/index.ts";
+import { add_jaeger_questions } from "./jaeger/app.ts";
+import { add_jaeger_v3_questions } from "./jaeger/v3-app.ts";
 import { add_studio_questions } from "./junjo-studio/app.ts";
 import { openapi_document } from "./openapi.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
@@ -72,8 +74,10 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);
   });
 
-  add_trace_questions(app, store);
+  add_trace_questions(app, store, logger);
   add_studio_questions(app, store, logger);
+  add_jaeger_questions(app, store, logger);
+  add_jaeger_v3_questions(app, store, logger);
 
   app.get("/openapi.json", (context) => context.json(openapi_document()));
   add_docs(app);

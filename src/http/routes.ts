@@ -1,4 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { JAEGER_ROUTES } from "./jaeger/routes.ts";
+import { V3_ROUTES } from "./jaeger/v3-routes.ts";
 import { STUDIO_ROUTES } from "./junjo-studio/routes.ts";
 import { NAMES_QUERY, PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
 import { PROBLEM_SCHEMA } from "./problems.ts";
@@ -163,6 +165,8 @@ export const ROUTES = [
   SQL,
   DELETE_TRACE,
   ...STUDIO_ROUTES,
+  ...JAEGER_ROUTES,
+  ...V3_ROUTES,
   HEALTH,
   READINESS,
   METRICS,
