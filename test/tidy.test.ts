@@ -35,7 +35,8 @@ const ROOMS: Record<string, readonly string[]> = {
   backup: ["wal", "store"],
   inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
   "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http"],
-  "command-line": ["backup", "decode", "inspect", "serve.ts", "http"],
+  mcp: ["decode"],
+  "command-line": ["backup", "decode", "inspect", "mcp", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 
