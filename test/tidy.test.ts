@@ -30,7 +30,7 @@ const ROOMS: Record<string, readonly string[]> = {
   store: ["memory", "wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
   query: ["receive", "encode", "store"],
-  http: ["decode", "encode", "store", "query"],
+  http: ["memory", "decode", "encode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
   inspect: ["wal", "decode", "encode", "poll", "store", "backup"],

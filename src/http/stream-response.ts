@@ -1,9 +1,14 @@
 import type { Context } from "hono";
+import { BufferGarbage } from "../memory/index.ts";
 import type { Logger } from "../observe/index.ts";
 
 /** Text is sent in pieces of about this size: a system call for each would cost more than making it. */
 const PIECE_CHARACTERS = 64 * 1024;
 
+/** Bytes that were sent since the last collection: with what they were made of, they are in memory many times. */
+const UNCOLLECTED_BYTES_MAX = 8 * 1024 * 1024;
+
+const garbage = new BufferGarbage(UNCOLLECTED_BYTES_MAX);
 const encoder = new TextEncoder();
 
 /** As bytes, in pieces that are worth sending. */
@@ -38,6 +43,7 @@ export async function stream_response(
       async pull(controller) {
         if (piece.done) return controller.close();
         controller.enqueue(piece.value);
+        garbage.add(piece.value.length);
         try {
           piece = await pieces.next();
         } catch (error) {
