@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { version } from "../../package.json" with { type: "json" };
 import { ApiClient, type ApiOptions } from "./api-client.ts";
 import { add_get_span } from "./tools/get-span.ts";
@@ -9,6 +8,7 @@ import { add_list_services } from "./tools/list-services.ts";
 import { add_run_sql } from "./tools/run-sql.ts";
 import { add_search_traces } from "./tools/search-traces.ts";
 import { add_workflow_state_history } from "./tools/workflow-state-history.ts";
+import { AnsweringTransport } from "./transport.ts";
 
 const INSTRUCTIONS =
   "OpenTelemetry traces of AI workflows and services. Begin with list_services or search_traces, look at a trace with get_trace, " +
@@ -27,8 +27,9 @@ export async function serve_mcp(options: ApiOptions): Promise<void> {
   const client = new ApiClient(options);
   const server = new McpServer({ name: "junjo-traces", version }, { instructions: INSTRUCTIONS });
   for (const add_tool of TOOLS) add_tool(server, client);
-  await server.connect(new StdioServerTransport());
-  // The SDK's transport does not notice it.
+  const transport = new AnsweringTransport();
+  await server.connect(transport);
   await once(process.stdin, "end");
+  await transport.answered();
   await server.close();
 }

@@ -225,6 +225,19 @@ describe("what a server asks of it", () => {
     expect(await nobody.error("list_services")).toContain("no answer from http://127.0.0.1:1");
   });
 
+  it("is answered when the input has ended meanwhile", async () => {
+    const clientInfo = { name: "test", version: "1" };
+    const messages = [
+      { id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo } },
+      { method: "notifications/initialized" },
+      { id: 2, method: "tools/call", params: { name: "run_sql", arguments: { sql: "SELECT 42 AS answer" } } },
+    ].map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+    const program = Bun.spawn([...FROM_SOURCE, "mcp", "--url", api.url], { env: {}, stdin: new Blob(messages) });
+    const answers = (await program.stdout.text()).trim().split("\n");
+    expect(answers).toEqual([expect.stringContaining('"id":1'), expect.stringContaining("[[42]]")]);
+    expect(await program.exited).toBe(0);
+  });
+
   it("ends with its input, and takes a URL alone", async () => {
     expect(await run_program(["mcp"])).toEqual({ exit_code: 0, stdout: "", stderr: "" });
     const { exit_code, stderr } = await run_program(["mcp", "--url", "nowhere"]);
