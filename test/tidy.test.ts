@@ -32,14 +32,15 @@ const ROOMS: Record<string, readonly string[]> = {
   poll: ["wal", "decode", "store"],
   forward: ["wal", "poll"],
   query: ["receive", "encode", "store"],
-  http: ["decode", "store", "query"],
+  http: ["memory", "decode", "encode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
   inspect: ["wal", "receive", "decode", "encode", "poll", "store", "backup"],
   studio: [],
   demo: [],
+  mcp: ["decode"],
   "serve.ts": ["wal", "forward", "backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
-  "command-line": ["backup", "decode", "demo", "inspect", "serve.ts", "http"],
+  "command-line": ["backup", "decode", "demo", "inspect", "mcp", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

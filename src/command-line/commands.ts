@@ -16,6 +16,12 @@ export const COMMANDS = {
     operands: ["[SELECT]"],
     what: "answer a SELECT, given here or on standard input: --format table|json|csv (table), --timeout SECONDS (30)",
   },
+  mcp: {
+    operands: [],
+    what:
+      "speak the Model Context Protocol on standard input and output, for a server at --url URL (http://127.0.0.1:1323; " +
+      "environment: JUNJO_TRACES_URL) with --api-key KEY (JUNJO_TRACES_API_KEY)",
+  },
   verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
   mask: {
     operands: [],

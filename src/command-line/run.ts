@@ -6,7 +6,7 @@ import { create_logger } from "../observe/index.ts";
 import { type Invocation, parse_arguments, UsageError } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { read_config_file } from "./config-file.ts";
-import { export_options, OptionError, sql_options } from "./data-options.ts";
+import { type DataOptions, export_options, OptionError, sql_options } from "./data-options.ts";
 import { print_health, reachable } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
 import { print_mask_counts } from "./mask.ts";
@@ -46,6 +46,7 @@ const ACTIONS: Record<CommandName, Action> = {
   backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
   export: ({ options }, settings) => told(() => run_export(settings(), export_options(options))),
   sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_options(options))),
+  mcp: ({ options }, _, env) => told(() => run_mcp(options, env)),
   verify: (_, settings) => told(() => print_verification(settings())),
   demo: ({ operands }, settings, env) => told(() => run_demo(settings(), operands[0], env)),
   mask: (_, settings) => told(() => print_mask_counts(settings())),
@@ -86,6 +87,15 @@ async function run_demo(config: Config, url: string | undefined, env: Environmen
   return 0;
 }
 
+async function run_mcp({ url, apiKey }: DataOptions, env: Environment): Promise<number> {
+  const { serve_mcp } = await import("../mcp/index.ts");
+  await serve_mcp({
+    url: url ?? env.JUNJO_TRACES_URL ?? "http://127.0.0.1:1323",
+    api_key: apiKey ?? env.JUNJO_TRACES_API_KEY,
+  });
+  return 0;
+}
+
 /** Says in one line what rooms that are loaded late have refused. */
 async function told(work: () => Promise<number>): Promise<number> {
   try {
@@ -97,7 +107,7 @@ async function told(work: () => Promise<number>): Promise<number> {
   }
 }
 
-const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError", "DemoError"]);
+const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError", "DemoError", "McpError"]);
 
 function run_server(command: "serve" | "ingest", config: Config): Promise<number> {
   refuse_open_listeners(config, read_keys(key_file_path(config)).length > 0);
