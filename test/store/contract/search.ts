@@ -151,8 +151,9 @@ export function describe_search(open: OpenStore): void {
         [{ level: "resource", key: "service.name" }, "c"],
         [{ level: "span", key: "a/b~c" }, ""],
       ] as const) {
-        expect(await store.attribute_values(field, prefix, 10)).toEqual(
-          await plain.attribute_values(field, prefix, 10),
+        // Of some of the spans alone: which value is the more frequent one may differ.
+        expect((await store.attribute_values(field, prefix, 10)).sort()).toEqual(
+          (await plain.attribute_values(field, prefix, 10)).sort(),
         );
       }
     }, 60_000);
