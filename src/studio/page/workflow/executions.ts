@@ -40,8 +40,11 @@ export function place_executions(run: RunSpans, all: readonly RunSpans[]): Place
   const graph = run.graph ?? { structural_id: null, nodes: [], edges: [] };
   const scopes = Map.groupBy(graph.nodes, (node) => subflow_of(graph, node));
   const placed: Placed = { executions: [], transitions: [] };
+  // Spans may name each other as parents.
+  const begun = new Set<string>();
 
   const place = ({ members, span_id: run_span_id }: RunSpans, scope: string | null, is_known: boolean) => {
+    begun.add(run_span_id);
     const among = is_known ? (scopes.get(scope) ?? []) : [];
     const in_sequence: NodeExecution[] = [];
     for (const span of members) {
@@ -50,7 +53,7 @@ export function place_executions(run: RunSpans, all: readonly RunSpans[]): Place
       placed.executions.push(execution);
       if (node && node.parent_id === scope) in_sequence.push(execution);
       const subflow = all.find(({ span_id, kind }) => kind === "subflow" && span_id === span.span_id);
-      if (subflow) place(subflow, node?.id ?? null, node !== null);
+      if (subflow && !begun.has(subflow.span_id)) place(subflow, node?.id ?? null, node !== null);
     }
     placed.transitions.push(...transitions_of(in_sequence, graph));
   };

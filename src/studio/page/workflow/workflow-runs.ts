@@ -1,5 +1,5 @@
 import { as_text } from "../model/json.ts";
-import { by_start, duration_ns, error_of, start_unix_nano, status_of, type SpanRow } from "../model/span-row.ts";
+import { compare, duration_ns, error_of, start_unix_nano, status_of, type SpanRow } from "../model/span-row.ts";
 import { runs_of, type RunSpans } from "./enclosing.ts";
 import { place_executions, summarize_nodes } from "./executions.ts";
 import { run_gaps, span_gaps } from "./gaps.ts";
@@ -16,9 +16,8 @@ import type { Gap, WorkflowRun } from "./types.ts";
 export function workflow_runs(trace: readonly SpanRow[]): WorkflowRun[] {
   const all = runs_of(trace);
   return all
-    .map((run) => ({ run, model: model_of(run, all, trace) }))
-    .sort((a, b) => (a.run.span && b.run.span ? by_start(a.run.span, b.run.span) : 0))
-    .map(({ model }) => model);
+    .map((run) => model_of(run, all, trace))
+    .sort((a, b) => compare(a.start_unix_nano, b.start_unix_nano) || compare(a.span_id, b.span_id));
 }
 
 /** What is missing in a trace, of all its spans: dropped by the SDK, cut, or with a parent that is not there. */
