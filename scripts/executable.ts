@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BunPlugin } from "bun";
+import { studio_files } from "../src/studio/bundle.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const SOURCES = ["src", "schemas", "scripts", "package.json", "package-lock.json"].map((path) => join(ROOT, path));
@@ -30,7 +31,7 @@ export async function build_executable(target?: Target): Promise<void> {
     sourcemap: "inline",
     // The executable is configured as --help says, not by whatever lies in the directory it is started from.
     compile: { ...(target && { target }), outfile: EXECUTABLE, autoloadDotenv: false, autoloadBunfig: false },
-    plugins: [embed_duckdb(platform_of(target))],
+    plugins: [embed_duckdb(platform_of(target)), await embed_studio()],
   });
   // The executable holds its source maps; Bun leaves a copy of each beside it.
   for (const name of readdirSync(DIST).filter((name) => name.endsWith(".map"))) rmSync(join(DIST, name));
@@ -49,6 +50,29 @@ function newest_ms(paths: string[]): number {
       return stat.isDirectory() ? newest_ms(readdirSync(path).map((name) => join(path, name))) : stat.mtimeMs;
     }),
   );
+}
+
+/** The web page is bundled now: an executable has no sources to bundle it from. */
+async function embed_studio(): Promise<BunPlugin> {
+  const directory = join(DIST, "page");
+  rmSync(directory, { recursive: true, force: true });
+  const files = await Promise.all(
+    (await studio_files()).map(async ({ path, content_type, content }, index) => {
+      const embedded_path = join(directory, path);
+      await Bun.write(embedded_path, content);
+      return {
+        embed: `import file_${index} from ${JSON.stringify(embedded_path)} with { type: "file" };`,
+        entry: `{ path: ${JSON.stringify(path)}, content_type: ${JSON.stringify(content_type)}, content: await Bun.file(file_${index}).bytes() }`,
+      };
+    }),
+  );
+  const contents = `
+    ${files.map(({ embed }) => embed).join("\n")}
+    export const studio_files = async () => [${files.map(({ entry }) => entry).join(", ")}];`;
+  return {
+    name: "embed-studio",
+    setup: (build) => void build.onLoad({ filter: /src\/studio\/bundle\.ts$/ }, () => ({ loader: "js", contents })),
+  };
 }
 
 /** `bun-linux-arm64` → `linux-arm64`; `bun-linux-x64-baseline-musl` → `linux-x64-musl`. */

@@ -4,6 +4,7 @@
 // Arguments go to `bun test`; `--tests-only` leaves the checks out. The tests of the executable, which need a build,
 // run when they are asked for (`npm run test:executable`).
 import { join } from "node:path";
+import { ensure_chromium } from "./chromium.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const BIN = join(ROOT, "node_modules", ".bin");
@@ -11,6 +12,7 @@ const EXECUTABLE_TESTS = "test/executable";
 
 const CHECKS = {
   types: ["tsc", "-p", "."],
+  "types of the page": ["tsc", "-p", "src/studio/page"],
   lint: ["oxlint", "--type-aware"],
   format: ["oxfmt", "--check", "."],
   contracts: ["buf", "lint"],
@@ -66,6 +68,8 @@ const failures: string[] = [];
 if (!args.includes("--tests-only")) {
   for (const [name, command] of Object.entries(CHECKS)) failures.push(...(await run_check(name, command)));
 }
+// What is missing is said at once, and not by each test of the page.
+await ensure_chromium();
 const tests = await run_tests(args.filter((arg) => arg !== "--tests-only"));
 failures.push(...tests.failures);
 

@@ -16,6 +16,7 @@ import {
   start_poller,
 } from "./poll/index.ts";
 import { open_store, type SpanStore } from "./store/index.ts";
+import { open_studio } from "./studio/index.ts";
 import { type Certificates, open_certificates } from "./tls/index.ts";
 
 /** What runs, and how it ends. */
@@ -73,6 +74,7 @@ export async function serve(config: Config): Promise<Running> {
       access: doors.access,
       metrics,
       logger,
+      answer_page: open_studio().answer,
     }),
   );
 

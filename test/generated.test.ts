@@ -27,3 +27,20 @@ it("src/gen is what buf generates from proto", async () => {
   expect({ exit_code: await buf.exited, stderr: await buf.stderr.text() }).toEqual({ exit_code: 0, stderr: "" });
   expect(files_below(join(ROOT, "src", "gen"))).toEqual(files_below(join(dir.path, "src", "gen")));
 });
+
+it("src/studio/page/api/schema.ts is what openapi-typescript makes of openapi/openapi.json", async () => {
+  using dir = temp_dir();
+  const made = join(dir.path, "schema.ts");
+  const tool = join(ROOT, "node_modules", ".bin", "openapi-typescript");
+  const generator = Bun.spawn([tool, "openapi/openapi.json", "-o", made], {
+    cwd: ROOT,
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  expect({ exit_code: await generator.exited, stderr: await generator.stderr.text() }).toEqual({
+    exit_code: 0,
+    stderr: "",
+  });
+  const committed = readFileSync(join(ROOT, "src", "studio", "page", "api", "schema.ts"), "utf8");
+  expect(readFileSync(made, "utf8")).toBe(committed);
+});

@@ -52,7 +52,7 @@ export const GRPC_QUESTION_BYTES_MAX = 4 * 1024 * 1024;
 export const BODY_READ_MS_MAX = 60_000;
 
 /** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
-export const SEARCH_MS_MAX = 1_000;
+export const SEARCH_MS_MAX = 250;
 
 /** Those who follow what comes in, at once; between two looks; and traces that one look shows. */
 export const TAILS_MAX = 16;

@@ -12,11 +12,15 @@ import { row_stream } from "./row-stream.ts";
 import * as routes from "./routes.ts";
 import { add_trace_questions } from "./trace-app.ts";
 
-export type HttpDependencies = OperationsDependencies & { store: SpanStore };
+export type HttpDependencies = OperationsDependencies & {
+  store: SpanStore;
+  /** Answers requests for the web page; null: it is none. */
+  answer_page?: (request: Request) => Promise<Response | null>;
+};
 
 /** The whole API. */
 export function create_app(dependencies: HttpDependencies): OpenAPIHono {
-  const { store, logger } = dependencies;
+  const { store, logger, answer_page } = dependencies;
   const app = create_operations_app(dependencies);
   const answer_list = async (
     context: Context,
@@ -81,6 +85,8 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   app.get("/openapi.json", (context) => context.json(openapi_document()));
   add_docs(app);
   refuse_other_methods(app);
+  // Addresses within the page are no routes of the API: what is a route comes first.
+  app.notFound(async ({ req }) => (await answer_page?.(req.raw)) ?? problem("path_not_found", req.path));
   return app;
 }
 

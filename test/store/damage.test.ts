@@ -18,7 +18,6 @@ import { connect, open_database } from "../../src/store/duckdb/database.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
 import { collecting_logger, type LogLine } from "../support/collecting-logger.ts";
 import { span_init } from "../support/otlp.ts";
-import { poll_until } from "../support/poll-until.ts";
 import { append_spans, page_rows, STORE_OPTIONS } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
@@ -155,56 +154,6 @@ describe("a log of DuckDB's", () => {
     await using store = await open();
     expect(await names(store)).toEqual(["old", "old"]);
     expect(await store.position("test")).toEqual(position);
-  });
-});
-
-describe("segments that were merged", () => {
-  let alive: TempDir;
-  beforeEach(() => (alive = temp_dir()));
-  afterEach(() => alive[Symbol.dispose]());
-
-  const open_alive = () => open_store({ path: join(alive.path, "traces.duckdb"), ...STORE_OPTIONS });
-  async function seal_each(store: SpanStore, span_names: readonly string[]): Promise<void> {
-    for (const name of span_names) {
-      await append_spans(store, [span_init({ name })]);
-      await store.seal();
-      await store.tidy();
-    }
-  }
-  const until_segments_are = (count: number) =>
-    poll_until(() => readdirSync(join(alive.path, "segments")).length === count, { what: `${count} segments` });
-  function die_and_lose(is_lost: (name: string) => boolean): void {
-    rmSync(directory.path, { recursive: true });
-    cpSync(alive.path, directory.path, { recursive: true, filter: (name) => !is_lost(name) });
-  }
-
-  it("cost nothing when DuckDB's log is lost, since their files stay until the file itself says so", async () => {
-    {
-      await using store = await open_alive();
-      await seal_each(store, ["a", "b", "c"]);
-    }
-    await using store = await open_alive();
-    await seal_each(store, ["d"]);
-    await until_segments_are(1);
-    die_and_lose((name) => name.endsWith(".wal"));
-
-    await using found = await open();
-    expect(await names(found)).toEqual(["a", "b", "c", "d"]);
-    expect(errors()).toEqual([]);
-  });
-
-  it("and merged again are there once when the file is lost while somebody still reads the first of them", async () => {
-    const letters = [..."abcdefghijklmnop"];
-    await using store = await open_alive();
-    await seal_each(store, letters.slice(0, 3));
-    using _lease = await store.lease();
-    await seal_each(store, letters.slice(3));
-    await until_segments_are(5);
-    die_and_lose((name) => name.includes("traces.duckdb"));
-
-    await using found = await open();
-    expect(await names(found)).toEqual(letters);
-    expect(readdirSync(segments)).toHaveLength(1);
   });
 });
 

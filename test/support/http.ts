@@ -2,6 +2,7 @@ import { DecodedBatch } from "../../src/decode/index.ts";
 import { type HttpDependencies, start_http } from "../../src/http/index.ts";
 import { create_logger, create_metrics } from "../../src/observe/index.ts";
 import { open_store, type SpanStore } from "../../src/store/index.ts";
+import { open_studio } from "../../src/studio/index.ts";
 import { access_with, PLAIN_TEXT } from "./access.ts";
 import { request_bytes, type SpanInit } from "./otlp.ts";
 import { temp_dir } from "./temp-dir.ts";
@@ -12,6 +13,7 @@ export type TestApi = AsyncDisposable & {
   add(spans: readonly SpanInit[], service_name?: string): Promise<void>;
   add_request(body: Uint8Array): Promise<void>;
   get(path: string, init?: RequestInit): Promise<Response>;
+  readonly url: string;
 };
 
 type Options = { api_keys?: string[]; waiting_for?: HttpDependencies["waiting_for"] };
@@ -24,6 +26,7 @@ export async function start_test_api({ api_keys = [], waiting_for = () => [] }: 
   const dependencies: HttpDependencies = {
     store,
     waiting_for,
+    answer_page: open_studio().answer,
     render_metrics: () => metrics.render(),
     access: access_with(api_keys),
     metrics,
@@ -40,6 +43,7 @@ export async function start_test_api({ api_keys = [], waiting_for = () => [] }: 
     dependencies,
     add_request,
     add: (spans, service_name) => add_request(request_bytes(spans, service_name)),
+    url: `http://127.0.0.1:${server.port}`,
     get: (path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, init),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

@@ -17,8 +17,9 @@ export type TraceMatch = { trace_id: string; span_id: string };
 type Match = TraceKey & TraceMatch;
 type Part = Pick<View, "generations" | "segments">;
 
-/** Segments of the first statement; each further one has twice as many. */
-const SEGMENTS_FIRST = 2;
+/** Segments of the first statement; a further one has at most so many times as many. */
+const SEGMENTS_FIRST = 1;
+const GROWTH_MAX = 4;
 
 /**
  * Finds traces by what their spans are. DuckDB looks through the newest segments first, a few at a time, until a page is
@@ -103,7 +104,10 @@ async function newest_matches(
     .filter((segment) => is_in_range(segment, range))
     .sort((a, b) => (a.max_start_us > b.max_start_us ? -1 : Number(a.max_start_us < b.max_start_us)));
   const found = new Map<string, Match>();
-  for (let [hot, count] = [generations, SEGMENTS_FIRST]; ; [hot, count] = [[], count * 2]) {
+  let hot = generations;
+  let count = SEGMENTS_FIRST;
+  for (;;) {
+    const began_ms = performance.now();
     const part = { generations: hot, segments: waiting.splice(0, count) };
     for (const match of await matches_in(connection, filter, range, part)) keep_newer(found, match);
     // Behind this time there may be others, in segments that were not looked through yet.
@@ -117,8 +121,12 @@ async function newest_matches(
       return { matches, next: is_all ? null : key_of(matches[matches.length - 1]) };
     }
     if (unknown_us === null) return { matches: known, next: null };
-    if (performance.now() >= deadline_ms)
-      return { matches: known, next: { start_us: unknown_us + 1n, trace_id: LAST_ID } };
+    const now_ms = performance.now();
+    if (now_ms >= deadline_ms) return { matches: known, next: { start_us: unknown_us + 1n, trace_id: LAST_ID } };
+    hot = [];
+    // As many as there is time for, by what these have taken.
+    const affordable = Math.floor(((deadline_ms - now_ms) * count) / (now_ms - began_ms));
+    count = Math.min(count * GROWTH_MAX, Math.max(1, affordable));
   }
 }
 

@@ -1,0 +1,93 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { ends_of, type TimeRange } from "../lib/time-range.ts";
+import { answered, api } from "./client.ts";
+import type { SpanRow } from "./span-row.ts";
+
+const TRACES_PER_PAGE = 50;
+const SPARKLINE_PARTS = 24;
+const CHART_PARTS = 80;
+const NAMES_MAX = 100;
+/** What is being looked at does not change under the reader's eyes; live views ask again by themselves. */
+const STALE_MS = 10_000;
+
+const query_of = (range: TimeRange) => ends_of(range, Date.now());
+
+export const services_question = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["services", range],
+    queryFn: async ({ signal }) => {
+      const query = { ...query_of(range), parts: SPARKLINE_PARTS };
+      return answered(await api.GET("/otel/services", { params: { query }, signal }));
+    },
+    staleTime: STALE_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const traces_question = (filter: string, range: TimeRange) =>
+  infiniteQueryOptions({
+    queryKey: ["traces", filter, range],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = {
+        filter,
+        limit: TRACES_PER_PAGE,
+        ...query_of(range),
+        ...(pageParam !== "" && { cursor: pageParam }),
+      };
+      return answered(await api.GET("/otel/traces", { params: { query }, signal }));
+    },
+    initialPageParam: "",
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+    staleTime: STALE_MS,
+  });
+
+export const counts_question = (filter: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["counts", filter, range],
+    queryFn: async ({ signal }) => {
+      const query = { filter, parts: CHART_PARTS, ...query_of(range) };
+      return answered(await api.GET("/otel/traces/counts", { params: { query }, signal }));
+    },
+    staleTime: STALE_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const attribute_keys_question = () =>
+  queryOptions({
+    queryKey: ["attribute keys"],
+    queryFn: async ({ signal }) => {
+      const keys = (level: "span" | "resource") =>
+        api.GET("/otel/attributes", { params: { query: { level, limit: NAMES_MAX } }, signal }).then(answered);
+      const [span, resource] = await Promise.all([keys("span"), keys("resource")]);
+      const named = (level: string) => (key: string) =>
+        `${level}.${/^[\w.\-/:]+$/.test(key) ? key : JSON.stringify(key)}`;
+      return [...span.map(named("span")), ...resource.map(named("resource"))];
+    },
+    staleTime: 60_000,
+  });
+
+export const attribute_values_question = (level: "span" | "resource", key: string, prefix: string) =>
+  queryOptions({
+    queryKey: ["attribute values", level, key, prefix],
+    queryFn: async ({ signal }) => {
+      const query = { level, key, prefix, limit: 20 };
+      return answered(await api.GET("/otel/attributes", { params: { query }, signal }));
+    },
+    staleTime: 60_000,
+  });
+
+export const service_names_question = () =>
+  queryOptions({
+    queryKey: ["service names"],
+    queryFn: async ({ signal }) => answered(await api.GET("/otel/span_service_names", { signal })),
+    staleTime: STALE_MS,
+  });
+
+export const trace_question = (trace_id: string) =>
+  queryOptions({
+    queryKey: ["trace", trace_id],
+    queryFn: async ({ signal }) => {
+      const params = { path: { trace_id } };
+      return answered(await api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal })) as SpanRow[];
+    },
+    staleTime: STALE_MS,
+  });

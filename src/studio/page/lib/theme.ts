@@ -1,0 +1,19 @@
+type Theme = "light" | "dark";
+
+const NAME = "junjo-traces.theme";
+
+/** What was chosen, else what the system has. */
+export function current_theme(): Theme {
+  const chosen = localStorage.getItem(NAME);
+  if (chosen === "light" || chosen === "dark") return chosen;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+export function apply_theme(): void {
+  document.documentElement.dataset.theme = current_theme();
+}
+
+export function choose_theme(theme: Theme): void {
+  localStorage.setItem(NAME, theme);
+  apply_theme();
+}

@@ -1,0 +1,238 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { duration_text } from "../lib/format.ts";
+import { critical_path } from "./critical-path.ts";
+import { compressed_scale, linear_scale, type TimeScale } from "./time-scale.ts";
+import { is_infrastructure, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
+
+const ROW_HEIGHT = 26;
+const TICKS = [0, 0.25, 0.5, 0.75, 1];
+const COLORS = 6;
+
+type Props = {
+  tree: TraceTree;
+  chosen_id: string | null;
+  find: string;
+  is_plumbing_hidden: boolean;
+  is_idle_short: boolean;
+  on_chosen: (span_id: string) => void;
+};
+
+/** Spans over time, those below each other indented. Only the rows in sight are drawn. */
+export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_short, on_chosen }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [folded, set_folded] = useState<ReadonlySet<string>>(new Set());
+  const rows = useMemo(
+    () => trace_rows(tree, folded, is_plumbing_hidden ? is_infrastructure : undefined),
+    [tree, folded, is_plumbing_hidden],
+  );
+  const scale = useMemo(() => (is_idle_short ? compressed_scale(tree) : linear_scale(tree)), [tree, is_idle_short]);
+  const critical = useMemo(() => critical_path(tree), [tree]);
+  const color_of = useMemo(() => service_colors(tree), [tree]);
+  const found = useMemo(() => found_ids(tree, find), [tree, find]);
+  const chosen_at = rows.findIndex(({ node }) => node.id === chosen_id);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 15,
+  });
+  const first_found = rows.findIndex(({ node }) => found.has(node.id));
+  const wanted_at = find === "" ? chosen_at : first_found;
+  useEffect(() => {
+    if (wanted_at >= 0) virtual.scrollToIndex(wanted_at, { align: "auto" });
+    // What is in sight stays when rows come or go.
+    // oxlint-disable-next-line exhaustive-deps
+  }, [chosen_id, find]);
+
+  const fold = (id: string, is_wanted: boolean) => {
+    const next = new Set(folded);
+    if (is_wanted) next.add(id);
+    else next.delete(id);
+    set_folded(next);
+  };
+  const on_key = (event: KeyboardEvent) => {
+    const row = rows[Math.max(0, chosen_at)];
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: -rows.length, End: rows.length }[
+      event.key
+    ];
+    if (step !== undefined) {
+      event.preventDefault();
+      const at = Math.min(rows.length - 1, Math.max(0, chosen_at + step));
+      on_chosen(rows[at].node.id);
+    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      event.preventDefault();
+      if (row.has_children) fold(row.node.id, event.key === "ArrowLeft");
+    }
+  };
+  return (
+    <div style={{ display: "flex", flexDirection: "column", minHeight: 0 }}>
+      <TimeAxis tree={tree} scale={scale} row_count={rows.length} found_count={find === "" ? null : found.size} />
+      <div
+        className="waterfall"
+        ref={scroller}
+        role="tree"
+        aria-label="Spans"
+        tabIndex={0}
+        aria-activedescendant={chosen_at >= 0 ? `span-${rows[chosen_at].node.id}` : undefined}
+        onKeyDown={on_key}
+      >
+        <div className="sizer" role="presentation" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const row = rows[index];
+            const { id } = row.node;
+            return (
+              <SpanLine
+                key={id}
+                row={row}
+                top={start}
+                place={index + 1}
+                count={rows.length}
+                scale={scale}
+                color={color_of(row.node)}
+                is_chosen={id === chosen_id}
+                is_critical={critical.has(id)}
+                is_found={found.has(id)}
+                on_chosen={() => on_chosen(id)}
+                on_fold={() => fold(id, !row.is_folded)}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+type LineProps = {
+  row: TraceRow;
+  top: number;
+  place: number;
+  count: number;
+  scale: TimeScale;
+  color: string;
+  is_chosen: boolean;
+  is_critical: boolean;
+  is_found: boolean;
+  on_chosen: () => void;
+  on_fold: () => void;
+};
+
+function SpanLine({
+  row,
+  top,
+  place,
+  count,
+  scale,
+  color,
+  is_chosen,
+  is_critical,
+  is_found,
+  on_chosen,
+  on_fold,
+}: LineProps) {
+  const { node, depth, has_children, is_folded } = row;
+  const { span, start_ns, end_ns } = node;
+  const is_error = span?.status_code === "2";
+  const [from, to] = [scale.at(start_ns) * 100, scale.at(end_ns) * 100];
+  const marks = [
+    "span-row",
+    is_error && "is-error",
+    is_critical && "is-critical",
+    is_found && "is-found",
+    span === null && "is-placeholder",
+  ];
+  return (
+    <div
+      id={`span-${node.id}`}
+      className={marks.filter((mark) => mark !== false).join(" ")}
+      style={{ top, ["--depth" as string]: depth }}
+      role="treeitem"
+      aria-level={depth + 1}
+      aria-posinset={place}
+      aria-setsize={count}
+      aria-selected={is_chosen}
+      aria-expanded={has_children ? !is_folded : undefined}
+      onClick={on_chosen}
+    >
+      <div className="span-label">
+        {has_children ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            aria-label={is_folded ? "Unfold" : "Fold"}
+            onClick={(event) => {
+              event.stopPropagation();
+              on_fold();
+            }}
+          >
+            {is_folded ? "▸" : "▾"}
+          </button>
+        ) : (
+          <span className="fold-space" />
+        )}
+        <span className="span-name">{span?.name ?? `parent ${node.id} has not arrived`}</span>
+        {span?.is_llm && <span className="badge is-llm">LLM</span>}
+        {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}
+        {is_error && <span className="badge is-error">error</span>}
+        <span className="faint">{span?.service_name}</span>
+      </div>
+      <div className="span-time">
+        <div
+          className="span-bar"
+          style={{
+            ["--from" as string]: `${from}%`,
+            ["--width" as string]: `${to - from}%`,
+            ["--color" as string]: color,
+          }}
+        />
+        <span
+          className="span-duration"
+          style={{ ["--from" as string]: `${from}%`, ["--width" as string]: `${to - from}%` }}
+        >
+          {duration_text(end_ns - start_ns)}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+type AxisProps = { tree: TraceTree; scale: TimeScale; row_count: number; found_count: number | null };
+
+function TimeAxis({ tree, scale, row_count, found_count }: AxisProps) {
+  return (
+    <div className="time-axis">
+      <span role="status">
+        {found_count === null ? `${row_count} rows` : `${found_count} found`}
+        {scale.compressed_ns > 0 && `, ${duration_text(scale.compressed_ns)} of idle time drawn short`}
+      </span>
+      <span className="ticks" aria-hidden="true">
+        {TICKS.map((share) => (
+          <span key={share}>{scale.compressed_ns > 0 ? "" : duration_text(share * tree.duration_ns)}</span>
+        ))}
+      </span>
+    </div>
+  );
+}
+
+/** Services have their colours in the order in which they first appear. */
+function service_colors({ by_id }: TraceTree): (node: TraceNode) => string {
+  const numbers = new Map<string, number>();
+  for (const { span } of by_id.values()) {
+    if (span !== null && !numbers.has(span.service_name)) numbers.set(span.service_name, numbers.size);
+  }
+  return ({ span }) =>
+    span === null ? "var(--faint)" : `var(--bar-${((numbers.get(span.service_name) ?? 0) % COLORS) + 1})`;
+}
+
+function found_ids({ by_id }: TraceTree, find: string): ReadonlySet<string> {
+  const wanted = find.trim().toLowerCase();
+  if (wanted === "") return new Set();
+  const has = ({ id, span }: TraceNode) =>
+    id.includes(wanted) ||
+    (span !== null &&
+      [span.name, span.status_message, span.service_name, JSON.stringify(span.attributes_json)].some((text) =>
+        text.toLowerCase().includes(wanted),
+      ));
+  return new Set([...by_id.values()].filter(has).map(({ id }) => id));
+}
