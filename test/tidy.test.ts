@@ -31,7 +31,6 @@ const ROOMS: Record<string, readonly string[]> = {
   poll: ["wal", "decode", "store"],
   query: ["receive", "encode", "store"],
   http: ["decode", "store", "query"],
-  studio: ["filter"],
   "key-service": [],
   backup: ["wal", "store"],
   inspect: ["wal", "decode", "encode", "poll", "store", "backup"],

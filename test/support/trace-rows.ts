@@ -33,6 +33,8 @@ export function span_row(columns: Partial<SpanRow> = {}): SpanRow {
     status_message: "",
     attributes_json: {},
     events_json: [],
+    links_json: [],
+    trace_state: "",
     dropped_attributes_count: 0,
     dropped_events_count: 0,
     dropped_links_count: 0,
@@ -43,6 +45,9 @@ export function span_row(columns: Partial<SpanRow> = {}): SpanRow {
     junjo_wf_state_end: null,
     junjo_wf_graph_structure: null,
     junjo_wf_store_id: null,
+    resource_attributes_json: {},
+    scope_name: "",
+    scope_version: "",
     is_llm: false,
     ...columns,
   };

@@ -1,45 +1,8 @@
-/**
- * The part of a span's row that the page's models read, as `GET /otel/trace/{trace_id}/nested_spans` gives it and
- * JSON.parse reads it. An event's time may also be text or a bigint, for whoever parses it without losing digits.
- */
-export type SpanRow = {
-  readonly trace_id: string;
-  readonly span_id: string;
-  readonly parent_span_id: string | null;
-  readonly service_name: string;
-  readonly name: string;
-  readonly kind: string;
-  /** UTC with six decimals; `start_time_nanosecond` has the rest. */
-  readonly start_time: string;
-  readonly end_time: string;
-  readonly start_time_nanosecond: number;
-  readonly end_time_nanosecond: number;
-  /** "0" unset, "1" ok, "2" error. */
-  readonly status_code: string;
-  readonly status_message: string;
-  readonly attributes_json: Attributes;
-  readonly events_json: readonly SpanEvent[];
-  readonly dropped_attributes_count: number;
-  readonly dropped_events_count: number;
-  readonly dropped_links_count: number;
-  readonly junjo_id: string | null;
-  readonly junjo_parent_id: string | null;
-  readonly junjo_span_type: string | null;
-  readonly junjo_wf_state_start: unknown;
-  readonly junjo_wf_state_end: unknown;
-  readonly junjo_wf_graph_structure: unknown;
-  readonly junjo_wf_store_id: string | null;
-  readonly is_llm: boolean;
-};
+import type { SpanEvent, SpanRow } from "../api/span-row.ts";
+
+export type { SpanEvent, SpanRow };
 
 export type Attributes = Readonly<Record<string, unknown>>;
-
-export type SpanEvent = {
-  readonly name: string;
-  readonly timeUnixNano: number | string | bigint;
-  readonly attributes: Attributes;
-  readonly droppedAttributesCount: number;
-};
 
 export type SpanStatus = "ok" | "error" | "unfinished";
 
