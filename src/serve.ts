@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type AccessControl, key_file_path, open_access } from "./access/index.ts";
 import { hold_socket_path, serve_holds } from "./backup/index.ts";
 import { type Config, cursor_path, queue_directory } from "./config/index.ts";
+import { type Forwarder, start_forwarder, TrimGate } from "./forward/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
 import { start_key_service } from "./key-service/index.ts";
@@ -18,6 +19,7 @@ import {
 import { open_store, type SpanStore } from "./store/index.ts";
 import { open_studio } from "./studio/index.ts";
 import { type Certificates, open_certificates } from "./tls/index.ts";
+import type { Ulid } from "./wal/index.ts";
 
 /** What runs, and how it ends. */
 export type Running = {
@@ -41,10 +43,11 @@ export async function serve(config: Config): Promise<Running> {
   logger.info({ data_dir: config.data_dir, db_duckdb_path: config.db_duckdb_path }, "starting");
   const doors = open_doors(config, logger, metrics);
 
+  const cursor = starting.use(new CursorFile(cursor_path(config)));
   const remote_host = config.ingestion_grpc_host;
   const open_source =
     remote_host === undefined
-      ? prepare_built_in(config, logger, starting, fail)
+      ? prepare_built_in(config, { cursor, logger, metrics }, starting, fail)
       : () => ({ source: starting.use(open_remote_source(remote_options(config, remote_host))), ingest: undefined });
   const store = starting.use(
     await open_store(
@@ -62,7 +65,6 @@ export async function serve(config: Config): Promise<Running> {
       metrics,
     ),
   );
-  const cursor = starting.use(new CursorFile(cursor_path(config)));
 
   const readiness = { is_ready: false };
   let ingest: IngestHalf | undefined;
@@ -99,7 +101,7 @@ type OpenedSource = { source: SpanSource; ingest: IngestHalf | undefined };
  */
 function prepare_built_in(
   config: Config,
-  logger: Logger,
+  { cursor, logger, metrics }: Forwarding,
   starting: AsyncDisposableStack,
   on_failed: (error: Error) => void,
 ): (store: SpanStore) => Promise<OpenedSource> {
@@ -108,10 +110,39 @@ function prepare_built_in(
   go_behind_ingest();
   return async (store) => {
     const ingest = starting.use(await thread.start(config, await store.position(QUEUE_SOURCE)));
-    const source = starting.use(open_queue_source(queue_directory(config), (through) => ingest.trim(through)));
-    wake = () => source.wake();
+    const gate = new TrimGate(trimming_readers(config), (through) => ingest.trim(through));
+    const stored = (through: Ulid) => gate.release(QUEUE_SOURCE, through);
+    const source = starting.use(open_queue_source(queue_directory(config), stored));
+    const forwarder = start_forwarder_if_asked(config, gate, { cursor, logger, metrics }, starting);
+    wake = () => {
+      source.wake();
+      forwarder?.wake();
+    };
     return { source, ingest };
   };
+}
+
+/** What a forwarder needs of the rest. */
+type Forwarding = { cursor: CursorFile; logger: Logger; metrics: Metrics };
+
+const FORWARDER = "forwarder";
+
+const trimming_readers = ({ forward_otlp }: Config): string[] =>
+  forward_otlp === undefined ? [QUEUE_SOURCE] : [QUEUE_SOURCE, FORWARDER];
+
+function start_forwarder_if_asked(
+  config: Config,
+  gate: TrimGate,
+  forwarding: Forwarding,
+  starting: AsyncDisposableStack,
+): Forwarder | undefined {
+  const { forward_otlp: url, forward_otlp_headers: headers, wal_max_bytes } = config;
+  if (url === undefined) return undefined;
+  const on_done = (through: Ulid) => gate.release(FORWARDER, through);
+  const directory = queue_directory(config);
+  return starting.use(
+    start_forwarder({ ...forwarding, url, headers, directory, on_done, backlog_bytes_max: wal_max_bytes / 2 }),
+  );
 }
 
 /** The ingestion half alone: receivers, queue, ReadSpans. Resolves when ready; rejects with nothing left running. */

@@ -7,13 +7,14 @@ const ROOT = join(import.meta.dir, "..");
 const LINES_MAX = 300;
 
 /** What may be imported by everybody: they know nothing of spans' way through the house. */
-const COMMON = ["wire", "config", "filter", "observe", "access", "tls", "gen", "connections", "grpc"];
+const COMMON = ["wire", "config", "filter", "observe", "mask", "access", "tls", "gen", "connections", "grpc"];
 
 /** Which other rooms each room may import, by their doors. Nothing imports http but what puts the house together. */
 const ROOMS: Record<string, readonly string[]> = {
   wire: [],
   config: [],
   filter: [],
+  mask: [],
   observe: [],
   access: [],
   tls: [],
@@ -29,14 +30,17 @@ const ROOMS: Record<string, readonly string[]> = {
   encode: ["decode"],
   store: ["memory", "wal", "decode", "encode"],
   poll: ["wal", "decode", "store"],
+  forward: ["wal", "poll"],
   query: ["receive", "encode", "store"],
-  http: ["decode", "store", "query"],
+  http: ["memory", "decode", "encode", "store", "query"],
   "key-service": [],
   backup: ["wal", "store"],
-  inspect: ["wal", "decode", "encode", "poll", "store", "backup"],
+  inspect: ["wal", "receive", "decode", "encode", "poll", "store", "backup"],
   studio: [],
-  "serve.ts": ["backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
-  "command-line": ["backup", "decode", "inspect", "serve.ts", "http"],
+  demo: [],
+  mcp: ["decode"],
+  "serve.ts": ["wal", "forward", "backup", "key-service", "memory", "ingest", "poll", "store", "http", "studio"],
+  "command-line": ["backup", "decode", "demo", "inspect", "mcp", "serve.ts", "http"],
   "main.ts": ["command-line"],
 };
 

@@ -49,16 +49,18 @@ export function parse_arguments(argv: readonly string[]): Invocation | null {
     output,
     table,
     timeout,
+    url,
+    apiKey,
     ...flags
   } = program.opts<Options>();
-  const options = { format, since, until, service, trace, output, table, timeout };
+  const options = { format, since, until, service, trace, output, table, timeout, url, apiKey };
   if (found.command !== "keys add" && (name ?? scope) !== undefined) {
     throw new UsageError("--name and --scope are for keys add");
   }
   for (const option of data_option_names()) {
-    const { commands } = DATA_OPTIONS[option];
+    const { commands, flags } = DATA_OPTIONS[option];
     if (options[option] !== undefined && !commands.includes(found.command)) {
-      throw new UsageError(`--${option} is for ${commands.join(" and ")}`);
+      throw new UsageError(`${flags.split(" ")[0]} is for ${commands.join(" and ")}`);
     }
   }
   const by_name = setting_names().flatMap((name) => {

@@ -16,7 +16,21 @@ export const COMMANDS = {
     operands: ["[SELECT]"],
     what: "answer a SELECT, given here or on standard input: --format table|json|csv (table), --timeout SECONDS (30)",
   },
+  mcp: {
+    operands: [],
+    what:
+      "speak the Model Context Protocol on standard input and output, for a server at --url URL (http://127.0.0.1:1323; " +
+      "environment: JUNJO_TRACES_URL) with --api-key KEY (JUNJO_TRACES_API_KEY)",
+  },
   verify: { operands: [], what: "check everything that is stored, while a server runs or not" },
+  mask: {
+    operands: [],
+    what: "say how often the masking rules of these settings would apply to what is stored; changes nothing",
+  },
+  demo: {
+    operands: ["[URL]"],
+    what: "send examples to a running server: to its OTLP/HTTP receiver, by default the one of these settings (key: JUNJO_TRACES_API_KEY)",
+  },
   health: { operands: [], what: "ask the server at HTTP_PORT whether it is ready" },
   openapi: { operands: [], what: "print the OpenAPI document of the HTTP API" },
   version: { operands: [], what: "print the version" },

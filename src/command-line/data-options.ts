@@ -3,7 +3,7 @@ import { iso_time_us } from "../decode/index.ts";
 import type { ExportOptions } from "../inspect/index.ts";
 import type { CommandName } from "./commands.ts";
 
-/** Options of the commands that read data, as they were given. */
+/** Options of the commands that read data or ask a server, as they were given. */
 export type DataOptions = {
   format?: string;
   since?: string;
@@ -13,6 +13,8 @@ export type DataOptions = {
   output?: string;
   table?: string;
   timeout?: string;
+  url?: string;
+  apiKey?: string;
 };
 
 type Option = { flags: string; commands: readonly CommandName[] };
@@ -26,6 +28,8 @@ export const DATA_OPTIONS: Record<keyof DataOptions, Option> = {
   output: { flags: "--output <file>", commands: ["export"] },
   table: { flags: "--table <table>", commands: ["export"] },
   timeout: { flags: "--timeout <seconds>", commands: ["sql"] },
+  url: { flags: "--url <url>", commands: ["mcp"] },
+  apiKey: { flags: "--api-key <key>", commands: ["mcp"] },
 };
 
 export const SQL_FORMATS = ["table", "json", "csv"] as const;

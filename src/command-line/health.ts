@@ -18,7 +18,8 @@ export async function print_health({ host, http_port, tls_cert_path }: Config): 
   }
 }
 
-function reachable(host: string): string {
+/** The address at which this machine reaches what listens on `host`. */
+export function reachable(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";
   return host.includes(":") ? `[${host}]` : host;

@@ -6,9 +6,10 @@ import { create_logger } from "../observe/index.ts";
 import { type Invocation, parse_arguments, UsageError } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { read_config_file } from "./config-file.ts";
-import { export_options, OptionError, sql_options } from "./data-options.ts";
-import { print_health } from "./health.ts";
+import { type DataOptions, export_options, OptionError, sql_options } from "./data-options.ts";
+import { print_health, reachable } from "./health.ts";
 import { print_keys, print_new_key, revoke_key } from "./keys.ts";
+import { print_mask_counts } from "./mask.ts";
 import { print_sql } from "./sql.ts";
 import { run_until_signal } from "./run-until-signal.ts";
 import { print_verification } from "./verify.ts";
@@ -20,7 +21,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     const invocation = parse_arguments(argv);
     if (invocation === null) return 0;
     const settings = () => settings_of(invocation, env);
-    return (await ACTIONS[invocation.command](invocation, settings)) ?? 0;
+    return (await ACTIONS[invocation.command](invocation, settings, env)) ?? 0;
   } catch (error) {
     if (!is_expected(error)) throw error;
     console.error(`junjo-traces: ${error.message}`);
@@ -29,7 +30,11 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
 }
 
 /** What a command does with its arguments and the settings, which are read when it asks for them. Nothing: code 0. */
-type Action = (invocation: Invocation, settings: () => Config) => void | number | Promise<void | number>;
+type Action = (
+  invocation: Invocation,
+  settings: () => Config,
+  env: Environment,
+) => void | number | Promise<void | number>;
 
 /** Rooms that load much are loaded by the commands that need them. */
 const ACTIONS: Record<CommandName, Action> = {
@@ -41,7 +46,10 @@ const ACTIONS: Record<CommandName, Action> = {
   backup: ({ operands }, settings) => run_backup(settings(), operands[0]),
   export: ({ options }, settings) => told(() => run_export(settings(), export_options(options))),
   sql: ({ operands, options }, settings) => told(() => print_sql(settings(), operands[0], sql_options(options))),
+  mcp: ({ options }, _, env) => told(() => run_mcp(options, env)),
   verify: (_, settings) => told(() => print_verification(settings())),
+  demo: ({ operands }, settings, env) => told(() => run_demo(settings(), operands[0], env)),
+  mask: (_, settings) => told(() => print_mask_counts(settings())),
   health: (_, settings) => print_health(settings()),
   openapi: async () => {
     const { openapi_document } = await import("../http/index.ts");
@@ -69,6 +77,25 @@ async function run_export(config: Config, options: ExportOptions): Promise<numbe
   return 0;
 }
 
+/** The key that a client of a server shows is not a setting of the server. */
+async function run_demo(config: Config, url: string | undefined, env: Environment): Promise<number> {
+  const { send_demo } = await import("../demo/index.ts");
+  const { host, otlp_http_port, tls_cert_path } = config;
+  const own_url = `${tls_cert_path === undefined ? "http" : "https"}://${reachable(host)}:${otlp_http_port}`;
+  const count = await send_demo(url ?? own_url, env.JUNJO_TRACES_API_KEY ?? null);
+  console.log(`${count} traces were sent to ${url ?? own_url}`);
+  return 0;
+}
+
+async function run_mcp({ url, apiKey }: DataOptions, env: Environment): Promise<number> {
+  const { serve_mcp } = await import("../mcp/index.ts");
+  await serve_mcp({
+    url: url ?? env.JUNJO_TRACES_URL ?? "http://127.0.0.1:1323",
+    api_key: apiKey ?? env.JUNJO_TRACES_API_KEY,
+  });
+  return 0;
+}
+
 /** Says in one line what rooms that are loaded late have refused. */
 async function told(work: () => Promise<number>): Promise<number> {
   try {
@@ -80,7 +107,7 @@ async function told(work: () => Promise<number>): Promise<number> {
   }
 }
 
-const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError"]);
+const TOLD: ReadonlySet<string> = new Set(["InspectError", "BackupError", "StoreError", "DemoError", "McpError"]);
 
 function run_server(command: "serve" | "ingest", config: Config): Promise<number> {
   refuse_open_listeners(config, read_keys(key_file_path(config)).length > 0);

@@ -16,7 +16,7 @@ export function settings_help(): string {
 
 function default_of(name: SettingName): string {
   const { initial } = SETTINGS[name];
-  if (initial === undefined || Array.isArray(initial)) return "not set";
+  if (initial === undefined || typeof initial === "object") return "not set";
   return `${initial}${unit_of(name)}`;
 }
 

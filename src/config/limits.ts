@@ -68,5 +68,10 @@ export const QUERIES_WAITING_MAX = 64;
 /** From a list's question to its last row: a slower reader would keep rows from being deleted for ever. */
 export const PAGE_READ_MS_MAX = 5 * 60_000;
 
+/** Spans, the newest, of which it is told what they are called and which service calls which: more take seconds, or hundreds
+ * of megabytes, to go through. */
+export const OPERATIONS_SPANS_MAX = 2_000_000;
+export const DEPENDENCIES_SPANS_MAX = 1_000_000;
+
 /** Rows that one SELECT gives at most; what is beyond is cut off, and said to be. */
 export const SQL_ROWS_MAX = 10_000;

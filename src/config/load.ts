@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import type { z } from "zod";
+import { MaskError, mask_rules } from "../mask/index.ts";
 import { DUCKDB_MEMORY_BYTES_DEFAULT_MAX, DUCKDB_MEMORY_BYTES_MIN } from "./limits.ts";
 import { env_name, flag_name, is_setting, SETTINGS, type SettingName } from "./settings.ts";
 
@@ -44,7 +45,20 @@ export function load_config(sources: ConfigSources): Config {
   const duckdb_memory_bytes = values.duckdb_memory_bytes ?? default_duckdb_memory_bytes();
   refuse_half_of_tls(values);
   refuse_equal_ports(values);
+  refuse_bad_mask(values);
+  if (values.forward_otlp !== undefined && values.ingestion_grpc_host !== undefined) {
+    throw new ConfigError("FORWARD_OTLP needs the queue of this process: not with INGESTION_GRPC_HOST");
+  }
   return { ...values, data_dir, db_duckdb_path, duckdb_memory_bytes };
+}
+
+function refuse_bad_mask(values: Values): void {
+  try {
+    mask_rules(values);
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error;
+    throw new ConfigError(`${error.message} (MASK_PATTERNS, MASK_REGEXPS)`);
+  }
 }
 
 function read_setting(name: SettingName, { flags, env, file }: ConfigSources): unknown {

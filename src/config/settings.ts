@@ -30,6 +30,20 @@ const keys = z
     return parsed;
   });
 
+/** Texts that are not empty, in one text with this between them, or as a list of a TOML file. */
+const list = (separator: string) =>
+  z
+    .union([z.array(z.string()), z.string().transform((value) => value.split(separator))], { error: "expected texts" })
+    .transform((texts) => texts.map((one) => one.trim()).filter((one) => one !== ""));
+
+const NO_HEADERS: Record<string, string> = {};
+
+function header_entries(entries: readonly string[], context: z.RefinementCtx): Record<string, string> {
+  const pairs = entries.map((entry) => /^([\w-]+)=(.*)$/.exec(entry));
+  if (pairs.includes(null)) context.addIssue("expected NAME=VALUE");
+  return Object.fromEntries(pairs.flatMap((pair) => (pair === null ? [] : [[pair[1], pair[2]]])));
+}
+
 /** One setting: how its text is read, its default, and what it is for. */
 const setting = <T extends z.ZodType, D extends z.output<T> | undefined>(schema: T, initial: D, why: string) => ({
   schema,
@@ -100,6 +114,31 @@ export const SETTINGS = {
     positive.optional(),
     undefined,
     "size of all segments; beyond it the oldest spans are removed",
+  ),
+  forward_otlp: setting(
+    z.url({ protocol: /^https?$/, error: "expected a URL such as http://collector:4318" }).optional(),
+    undefined,
+    "sends what arrives on to the OTLP/HTTP receiver at this URL",
+  ),
+  forward_otlp_headers: setting(
+    list(",").transform((entries, context) => header_entries(entries, context)),
+    NO_HEADERS,
+    "comma-separated headers for it, NAME=VALUE",
+  ),
+  mask_attributes: setting(
+    list(","),
+    [] as string[],
+    "comma-separated attribute keys whose values are not stored, KEY or KEY:hash or KEY:drop; a star stands for anything",
+  ),
+  mask_patterns: setting(
+    list(","),
+    [] as string[],
+    "comma-separated names of what is taken out of texts: emails, cards, keys; with :hash or :drop as above",
+  ),
+  mask_regexps: setting(
+    list("\n"),
+    [] as string[],
+    "regular expressions, one a line, for what else is; with :hash or :drop as above",
   ),
   log_level: setting(
     z.enum(LOG_LEVELS, { error: `expected ${LOG_LEVELS.join(", ")}` }),

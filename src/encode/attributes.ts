@@ -9,7 +9,8 @@ type MovedColumn = {
   newer?: string;
 };
 
-const MOVED: readonly MovedColumn[] = [
+/** Attributes that leave attributes_json for a column of their own, with their quotes. */
+export const MOVED: readonly MovedColumn[] = [
   { column: "junjo_id", attribute: '"junjo.id"', newer: '"junjo.executable_definition_id"' },
   { column: "junjo_parent_id", attribute: '"junjo.parent_id"', newer: '"junjo.parent_executable_definition_id"' },
   { column: "junjo_span_type", attribute: '"junjo.span_type"' },

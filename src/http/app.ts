@@ -5,10 +5,13 @@ import * as questions from "../query/index.ts";
 import type { PageRange, RowKey, SpanPage, SpanStore } from "../store/index.ts";
 import { encode_cursor } from "./cursor.ts";
 import { add_docs } from "./docs/index.ts";
+import { add_jaeger_questions } from "./jaeger/app.ts";
+import { add_jaeger_v3_questions } from "./jaeger/v3-app.ts";
+import { add_studio_questions } from "./junjo-studio/app.ts";
 import { openapi_document } from "./openapi.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
 import { problem } from "./problems.ts";
-import { row_stream } from "./row-stream.ts";
+import { rows_response } from "./row-stream.ts";
 import * as routes from "./routes.ts";
 import { add_trace_questions } from "./trace-app.ts";
 
@@ -27,13 +30,8 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     query: ListQuery,
     ask: (range: PageRange) => Promise<SpanPage>,
   ): Promise<Response> => {
-    const { method, path } = context.req;
     const page = await ask(range_of(query));
-    const body = await row_stream(page, (error) => logger.error({ err: error, path }, "rows broke off"));
-    if (method === "HEAD") await body.cancel();
-    return new Response(method === "HEAD" ? null : body, {
-      headers: { "content-type": "application/json", ...next_page(context, next_of(query, page)) },
-    });
+    return rows_response(context, page, logger, next_page(context, next_of(query, page)));
   };
 
   app.openapi(routes.SERVICE_NAMES, async (context) => {
@@ -80,7 +78,10 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
     return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);
   });
 
-  add_trace_questions(app, store);
+  add_trace_questions(app, store, logger);
+  add_studio_questions(app, store, logger);
+  add_jaeger_questions(app, store, logger);
+  add_jaeger_v3_questions(app, store, logger);
 
   app.get("/openapi.json", (context) => context.json(openapi_document()));
   add_docs(app);

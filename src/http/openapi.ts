@@ -25,6 +25,8 @@ export function openapi_document() {
     tags: [
       { name: "questions", description: "What the traces say." },
       { name: "changes", description: "What can be done to them." },
+      { name: "Junjo AI Studio", description: "The same, as the page of Junjo AI Studio asks for it." },
+      { name: "Jaeger", description: "The same, as Jaeger's page and Grafana ask for it." },
       { name: "operation", description: "How the server is." },
     ],
   });

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { type AccessControl, DENIALS, presented_key } from "../access/index.ts";
 import type { Logger, Metrics } from "../observe/index.ts";
 import type { StoreError } from "../store/index.ts";
+import { problems_as_in_jaeger } from "./jaeger/errors.ts";
 import { measure_requests } from "./measure-requests.ts";
 import { filter_place, problem, type ProblemName } from "./problems.ts";
 import * as routes from "./routes.ts";
@@ -46,6 +47,8 @@ export function create_operations_app({
   });
   app.use("/otel/*", require_key);
   app.use("/sql", require_key);
+  app.use("/api/*", problems_as_in_jaeger);
+  app.use("/api/*", require_key);
   app.use("/metrics", require_key);
 
   app.openapi(routes.HEALTH, (context) => context.json({ status: "ok" }, 200));

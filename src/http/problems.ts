@@ -8,6 +8,7 @@ export const PROBLEMS = {
   key_lacks_scope: { status: 403, type: "/problems/key-lacks-scope", title: "The API key is for something else" },
   path_not_found: { status: 404, type: "/problems/path-not-found", title: "There is nothing at this path" },
   span_not_found: { status: 404, type: "/problems/span-not-found", title: "There is no such span" },
+  trace_not_found: { status: 404, type: "/problems/trace-not-found", title: "There is no such trace" },
   method_not_allowed: { status: 405, type: "/problems/method-not-allowed", title: "The method is not allowed here" },
   internal: { status: 500, type: "/problems/internal", title: "The server failed to answer" },
   store_unavailable: { status: 503, type: "/problems/store-unavailable", title: "The store does not answer now" },

@@ -1,4 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { JAEGER_ROUTES } from "./jaeger/routes.ts";
+import { V3_ROUTES } from "./jaeger/v3-routes.ts";
+import { STUDIO_ROUTES } from "./junjo-studio/routes.ts";
 import { NAMES_QUERY, PAGE_QUERY, SERVICE_PATH, SPAN_PATH, TRACE_PATH, WHOLE_QUERY } from "./parameters.ts";
 import { PROBLEM_SCHEMA } from "./problems.ts";
 import { DATA_PROBLEMS, DATA_SECURITY, json, list_of, problems, question } from "./route-parts.ts";
@@ -161,6 +164,9 @@ export const ROUTES = [
   ...TRACE_ROUTES,
   SQL,
   DELETE_TRACE,
+  ...STUDIO_ROUTES,
+  ...JAEGER_ROUTES,
+  ...V3_ROUTES,
   HEALTH,
   READINESS,
   METRICS,

@@ -1,3 +1,5 @@
+import type { Context } from "hono";
+import type { Logger } from "../observe/index.ts";
 import type { SpanPage } from "../store/index.ts";
 
 /** Rows are sent in pieces of about this size: a system call for each row would cost more than the row. */
@@ -41,4 +43,18 @@ export async function row_stream(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Answers with the rows of a page; to HEAD with their headers alone. Rejects with StoreError when there is no first row. */
+export async function rows_response(
+  { req }: Context,
+  page: SpanPage,
+  logger: Logger,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const body = await row_stream(page, (error) => logger.error({ err: error, path: req.path }, "rows broke off"));
+  if (req.method === "HEAD") await body.cancel();
+  return new Response(req.method === "HEAD" ? null : body, {
+    headers: { "content-type": "application/json", ...headers },
+  });
 }

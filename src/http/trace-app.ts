@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { iso_time_text } from "../decode/index.ts";
+import type { Logger } from "../observe/index.ts";
 import * as questions from "../query/index.ts";
 import type { SpanStore, TimeParts } from "../store/index.ts";
 import { encode_trace_cursor } from "./search-parameters.ts";
+import { stream_response } from "./stream-response.ts";
 import * as routes from "./trace-routes.ts";
 import { tail_response } from "./tail.ts";
 import { state_patch_json, trace_json } from "./trace-schemas.ts";
@@ -13,7 +15,7 @@ const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 
 /** What traces are searched for by, and what is shown of one besides its spans. */
-export function add_trace_questions(app: OpenAPIHono, store: SpanStore): void {
+export function add_trace_questions(app: OpenAPIHono, store: SpanStore, logger: Logger): void {
   app.openapi(routes.SEARCH, async (context) => {
     const { filter, limit, since, until, cursor } = context.req.valid("query");
     const range = { limit, since_us: since ?? null, until_us: until ?? null, after: cursor ?? null };
@@ -51,8 +53,8 @@ export function add_trace_questions(app: OpenAPIHono, store: SpanStore): void {
   app.openapi(routes.TRACE_OTLP, async (context) => {
     const { trace_id } = context.req.valid("param");
     const type = accepts(context, { header: "Accept", supports: [JSON_TYPE, PROTOBUF], default: JSON_TYPE });
-    const pieces = questions.trace_request(store, trace_id, type === PROTOBUF ? "protobuf" : "json");
-    return new Response(await stream_of(pieces), { headers: { "content-type": type, vary: "accept" } });
+    const pieces = questions.trace_request(store, [trace_id], type === PROTOBUF ? "protobuf" : "json");
+    return stream_response(context, pieces, { "content-type": type, vary: "accept" }, logger);
   });
 }
 
@@ -69,18 +71,3 @@ const times_of = ({ since_us, until_us }: TimeParts) => ({
   since: iso_time_text(since_us),
   until: iso_time_text(until_us),
 });
-
-/** Resolves when the first piece is there: what fails before can still be answered with an error. */
-async function stream_of(pieces: AsyncGenerator<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
-  let piece = await pieces.next();
-  return new ReadableStream({
-    async pull(controller) {
-      if (piece.done) return controller.close();
-      controller.enqueue(piece.value);
-      piece = await pieces.next();
-    },
-    async cancel() {
-      await pieces.return(undefined);
-    },
-  });
-}

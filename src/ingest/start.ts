@@ -1,6 +1,7 @@
 import { key_file_path, open_access } from "../access/index.ts";
 import { type Config, LIMITS, queue_directory } from "../config/index.ts";
 import { ConnectionMetrics } from "../connections/index.ts";
+import { has_rules, Masker, mask_rules } from "../mask/index.ts";
 import { create_metrics, type Logger } from "../observe/index.ts";
 import { Acceptor, start_otlp_grpc, start_otlp_http } from "../receive/index.ts";
 import { open_certificates } from "../tls/index.ts";
@@ -51,10 +52,12 @@ export async function start_ingest(
     }),
   );
   const reader = cleanup.use(open_wal_reader(directory));
-  const acceptor = new Acceptor(wal, logger, metrics, {
+  const in_flight = {
     requests_max: LIMITS.REQUESTS_IN_FLIGHT_MAX,
     bytes_max: LIMITS.LARGEST_BODIES_IN_FLIGHT_MAX * request_bytes_max,
-  });
+  };
+  const rules = mask_rules(config);
+  const acceptor = new Acceptor(wal, logger, metrics, in_flight, has_rules(rules) ? new Masker(rules) : null);
   const connections = new ConnectionMetrics(metrics, "receive");
   const otlp = { host, request_bytes_max, connections, acceptor, access, certificates };
 

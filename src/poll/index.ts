@@ -5,6 +5,7 @@
  * cursor moves after that. It stops only when told to: on an error it keeps its place, backs off and tries again, and a
  * record that can't be a row is kept in dead_letters while the rest goes on.
  */
+export { backoff_ms, pause } from "./backoff.ts";
 export { CursorFile } from "./cursor-file.ts";
 export { open_queue_source, QUEUE_SOURCE, type QueueSource } from "./queue-source.ts";
 export { type Poller, type PollerOptions, drain_source, start_poller } from "./poller.ts";

@@ -1,5 +1,7 @@
 import type { AttributeField, SpanFilter } from "../filter/index.ts";
 import type {
+  Dependency,
+  Operation,
   PageRange,
   SearchRange,
   ServiceActivity,
@@ -56,6 +58,14 @@ export const count_spans = (store: SpanStore, filter: SpanFilter | null, parts: 
 
 /** What did each service do, over time? */
 export const services = (store: SpanStore, parts: TimeParts): Promise<ServiceActivity[]> => store.services(parts);
+
+/** What are this service's spans called? */
+export const operations = (store: SpanStore, service_name: string, limit: number): Promise<Operation[]> =>
+  store.operations(service_name, limit);
+
+/** Which service calls which? */
+export const dependencies = (store: SpanStore, range: { since_us: bigint; until_us: bigint }): Promise<Dependency[]> =>
+  store.dependencies(range);
 
 /** Which attributes do spans, or their resources, have? */
 export const attribute_keys = (store: SpanStore, level: "span" | "resource", limit: number): Promise<string[]> =>

@@ -12,29 +12,27 @@ const JSON_OPENING = '{"resourceSpans":[';
 const JSON_CLOSING = "]}";
 
 /**
- * A trace as one ExportTraceServiceRequest, a piece at a time; without spans if it is unknown. Sent to an empty server it
+ * Traces as one ExportTraceServiceRequest, a piece at a time; without spans if they are unknown. Sent to an empty server it
  * becomes the same rows. Rejects with StoreError.
  */
 export async function* trace_request(
   store: SpanStore,
-  trace_id: string,
+  trace_ids: readonly string[],
   encoding: OtlpEncoding,
 ): AsyncGenerator<Uint8Array> {
-  const id = trace_id.toLowerCase();
-  const facts = facts_by_span(await store.state_patches(id));
-  const pieces = request_pieces(await store.whole_spans(id), facts);
   const encoder = new TextEncoder();
-  if (encoding === "protobuf") {
-    // Messages one behind the other are one message that has what all of them have.
-    for await (const piece of pieces) yield otlp_json_to_protobuf(encoder.encode(piece));
-    return;
-  }
   let opening = JSON_OPENING;
-  for await (const piece of pieces) {
-    yield encoder.encode(opening + piece.slice(JSON_OPENING.length, -JSON_CLOSING.length));
-    opening = ",";
+  for (const trace_id of trace_ids) {
+    const id = trace_id.toLowerCase();
+    const facts = facts_by_span(await store.state_patches(id));
+    for await (const piece of request_pieces(await store.whole_spans(id), facts)) {
+      // Messages one behind the other are one message that has what all of them have.
+      if (encoding === "protobuf") yield otlp_json_to_protobuf(encoder.encode(piece));
+      else yield encoder.encode(opening + piece.slice(JSON_OPENING.length, -JSON_CLOSING.length));
+      opening = ",";
+    }
   }
-  yield encoder.encode((opening === JSON_OPENING ? JSON_OPENING : "") + JSON_CLOSING);
+  if (encoding === "json") yield encoder.encode((opening === JSON_OPENING ? JSON_OPENING : "") + JSON_CLOSING);
 }
 
 async function* request_pieces(

@@ -1,3 +1,4 @@
+import type { Masker } from "../mask/index.ts";
 import type { Logger, Metrics } from "../observe/index.ts";
 import type { Wal } from "../wal/index.ts";
 import { cut } from "./cut.ts";
@@ -24,6 +25,8 @@ export class Acceptor {
     private readonly logger: Logger,
     metrics: Metrics,
     limits: InFlightLimits,
+    /** Null: all is stored as it was sent. */
+    private readonly masker: Masker | null = null,
   ) {
     this.in_flight = new InFlight(limits, metrics);
     this.metrics = receive_metrics(metrics);
@@ -63,10 +66,17 @@ export class Acceptor {
     const frame = this.frames.check(body);
     const { span_count, cuts } = frame;
     const partial_success = partial_success_of(frame);
-    if (span_count > 0) await this.wal.append(cuts.length === 0 ? body : cut(body, cuts), span_count);
+    if (span_count > 0) await this.wal.append(this.masked(cuts.length === 0 ? body : cut(body, cuts)), span_count);
     this.metrics.accepted_spans.inc(span_count);
     this.metrics.rejected_spans.inc(partial_success.rejected_count);
     return partial_success;
+  }
+
+  private masked(request: Uint8Array): Uint8Array {
+    if (this.masker === null) return request;
+    const { body, counts } = this.masker.mask(request);
+    for (const [rule, count] of counts) this.metrics.masked_values.inc({ rule }, count);
+    return body;
   }
 }
 
@@ -78,6 +88,9 @@ function receive_metrics(metrics: Metrics) {
     ]),
     accepted_spans: metrics.counter("receive_accepted_spans_total", "Spans that were acknowledged"),
     rejected_spans: metrics.counter("receive_rejected_spans_total", "Spans that were refused by partial success"),
+    masked_values: metrics.counter("receive_masked_values_total", "Values that were not stored as they were sent", [
+      "rule",
+    ]),
     received_bytes: metrics.counter("receive_bytes_total", "Bytes of answered requests, decompressed", ["protocol"]),
     ack_seconds: metrics.histogram("receive_ack_seconds", "Time from a whole request to its answer", ["protocol"]),
   };

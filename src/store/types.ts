@@ -120,6 +120,12 @@ export type ServiceActivity = {
 
 export type TimeParts = { since_us: bigint; until_us: bigint; part_count: number };
 
+/** What spans of a service are called, and of which kind they are. */
+export type Operation = { name: string; kind: string };
+
+/** How many spans of one service have parents of another. */
+export type Dependency = { parent: string; child: string; call_count: number };
+
 /** One state patch. `patch_json` is JSON text. */
 export type StatePatch = {
   patch_id: string;
@@ -140,8 +146,8 @@ export type SqlAnswer = {
   truncated: boolean;
 };
 
-/** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, or workflows. */
-export type ListKind = "roots" | "llm_roots" | "workflows";
+/** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, workflows, or all. */
+export type ListKind = "roots" | "llm_roots" | "workflows" | "spans";
 
 /**
  * Where spans stay and are asked for. Ids are lower-case hex; times are those of the spans.
@@ -206,6 +212,15 @@ export interface SpanStore extends AsyncDisposable {
 
   /** What each service's roots did, by name ascending. */
   services(parts: TimeParts): Promise<ServiceActivity[]>;
+
+  /** What the service's spans are called, at least its newest ones, by name and kind ascending. */
+  operations(service_name: string, limit: number): Promise<Operation[]>;
+
+  /**
+   * Which service calls which: of spans that start in the time range, both ends included, and at least of the newest of
+   * them. By parent and child ascending.
+   */
+  dependencies(range: { since_us: bigint; until_us: bigint }): Promise<Dependency[]>;
 
   /** Keys of attributes that some of the newest spans have, those that most of them have first. */
   attribute_keys(level: "span" | "resource", limit: number): Promise<string[]>;

@@ -8,4 +8,5 @@
 export { WireReader, WIRE, type WireType } from "./reader.ts";
 export { ABSENT, enter_message, fields, find_field, last_field, Place, type Range, read_range } from "./fields.ts";
 export { WireError, type WireErrorCode } from "./error.ts";
+export { type Edit, rewrite } from "./rewrite.ts";
 export { length_delimited_bytes, put_length_delimited, put_varint, tag, varint_bytes } from "./writer.ts";

@@ -10,6 +10,7 @@ import { temp_dir } from "./temp-dir.ts";
 export type TestApi = AsyncDisposable & {
   readonly store: SpanStore;
   readonly dependencies: HttpDependencies;
+  readonly url: string;
   add(spans: readonly SpanInit[], service_name?: string): Promise<void>;
   add_request(body: Uint8Array): Promise<void>;
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -38,13 +39,14 @@ export async function start_test_api({ api_keys = [], waiting_for = () => [] }: 
     batch.decode_request(body);
     await store.append(batch, [], { source: "test", last_key: new Uint8Array(16) });
   };
+  const url = `http://127.0.0.1:${server.port}`;
   return {
     store,
     dependencies,
+    url,
     add_request,
     add: (spans, service_name) => add_request(request_bytes(spans, service_name)),
-    url: `http://127.0.0.1:${server.port}`,
-    get: (path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, init),
+    get: (path, init) => fetch(url + path, init),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

@@ -9,6 +9,7 @@ import { HotGeneration } from "./hot/generation.ts";
 import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
 import { remove_leftovers } from "./leased/leftovers.ts";
 import { Activity } from "./queries/activity.ts";
+import { Calls } from "./queries/calls.ts";
 import { Queries } from "./queries/queries.ts";
 import { TraceSearch } from "./queries/trace-search.ts";
 import { TraceTails } from "./queries/trace-tail.ts";
@@ -57,6 +58,7 @@ export class Session implements AsyncDisposable {
     readonly queries: Queries,
     readonly traces: TraceSearch,
     readonly activity: Activity,
+    readonly calls: Calls,
     readonly tails: TraceTails,
   ) {}
 
@@ -151,6 +153,7 @@ export class Session implements AsyncDisposable {
       queries,
       traces,
       new Activity(readers, views),
+      new Calls(readers, views),
       new TraceTails(readers, views, appended, traces),
     );
   }

@@ -7,8 +7,10 @@ import type { Ulid } from "../../wal/index.ts";
 import {
   type AppendResult,
   type DeadLetter,
+  type Dependency,
   type FileBackedStore,
   type ListKind,
+  type Operation,
   type PageRange,
   type SearchRange,
   type SegmentLease,
@@ -150,6 +152,14 @@ class DuckDbStore implements FileBackedStore {
 
   services(parts: TimeParts): Promise<ServiceActivity[]> {
     return this.read(({ activity }) => activity.services(parts));
+  }
+
+  operations(service_name: string, limit: number): Promise<Operation[]> {
+    return this.read(({ calls }) => calls.operations(service_name, limit));
+  }
+
+  dependencies(range: { since_us: bigint; until_us: bigint }): Promise<Dependency[]> {
+    return this.read(({ calls }) => calls.dependencies(range));
   }
 
   attribute_keys(level: "span" | "resource", limit: number): Promise<string[]> {

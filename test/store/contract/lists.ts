@@ -25,12 +25,17 @@ export function describe_lists(open: OpenStore): void {
       });
       await append_spans(opened.store, roots, "lists");
       await append_spans(opened.store, [llm_child], "another service");
+      const child = span_init({ ...llm_child, spanId: new_id(8), name: "child", startTimeUnixNano: start - 1_000n });
+      await append_spans(opened.store, [child], "lists");
 
       const names = async (page: Parameters<typeof page_rows>[0]) => (await page_rows(page)).map(({ name }) => name);
       const newest_first = ["root 4", "root 5", "root 2", "root 3", "root 0", "root 1"];
       expect(await names(opened.store.list("roots", "lists", ALL))).toEqual(newest_first);
       expect(await names(opened.store.list("llm_roots", "lists", ALL))).toEqual(["root 1"]);
       expect(await names(opened.store.list("workflows", "lists", ALL))).toEqual(["root 3", "root 0"]);
+      const with_child = ["root 4", "root 5", "root 2", "root 3", "root 0", "root 1", "child"];
+      expect(await names(opened.store.list("spans", "lists", ALL))).toEqual(with_child);
+      expect(await names(opened.store.list("spans", "lists", { limit: 2, offset: 5 }))).toEqual(["root 1", "child"]);
       expect(await names(opened.store.list("roots", "no such service", ALL))).toEqual([]);
       expect((await opened.store.service_names(ALL)).names).toContain("another service");
     });

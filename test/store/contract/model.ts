@@ -12,7 +12,7 @@ const SERVICES = ["a", "b", "c"];
 const TRACE_COUNT = 60;
 const SPAN_COUNT = 12;
 const BASE_US = 1_795_000_000_000_000n;
-const KINDS: ListKind[] = ["roots", "llm_roots", "workflows"];
+const KINDS: ListKind[] = ["roots", "llm_roots", "workflows", "spans"];
 
 type ModelSpan = RowKey & { service: string; name: string; is_root: boolean; is_llm: boolean; is_workflow: boolean };
 
@@ -29,6 +29,7 @@ class Model {
 
   list(kind: ListKind, service: string): ModelSpan[] {
     const all = this.sorted().filter((span) => span.service === service);
+    if (kind === "spans") return all;
     if (kind === "workflows") return all.filter(({ is_workflow }) => is_workflow);
     const llm_traces = new Set([...this.spans.values()].filter(({ is_llm }) => is_llm).map(({ trace_id }) => trace_id));
     return all.filter(({ is_root, trace_id }) => is_root && (kind === "roots" || llm_traces.has(trace_id)));

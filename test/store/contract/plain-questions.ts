@@ -1,5 +1,7 @@
 import type { AttributeField, SpanFilter } from "../../../src/filter/index.ts";
 import {
+  type Dependency,
+  type Operation,
   type SearchRange,
   type ServiceActivity,
   type SpanCounts,
@@ -76,6 +78,25 @@ export function services(spans: readonly PlainSpan[], parts: TimeParts): Service
       ),
     };
   });
+}
+
+export function operations(spans: readonly PlainSpan[]): Operation[] {
+  const keys = new Set(spans.map(({ row: { name, kind } }) => `${name}\0${kind}`));
+  return Array.from(keys)
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map((key) => key.split("\0"))
+    .map(([name, kind]) => ({ name, kind }));
+}
+
+export function dependencies(spans: readonly PlainSpan[]): Dependency[] {
+  const services = new Map(spans.map(({ trace_id, span_id, service }) => [trace_id + span_id, service]));
+  const calls = spans.flatMap(({ trace_id, row: { parent_span_id }, service }) => {
+    const parent = services.get(`${trace_id}${parent_span_id}`);
+    return parent === undefined || parent === service ? [] : [`${parent}\0${service}`];
+  });
+  return Array.from(Map.groupBy(calls, (key) => key))
+    .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map(([key, of_key]) => ({ parent: key.split("\0")[0], child: key.split("\0")[1], call_count: of_key.length }));
 }
 
 export function attribute_values(

@@ -117,6 +117,7 @@ export class PlainStore implements SpanStore {
       roots: ({ is_root }) => is_root,
       llm_roots: ({ is_root, trace_id }) => is_root && llm_traces.has(trace_id),
       workflows: ({ is_workflow }) => is_workflow,
+      spans: () => true,
     };
     return page_of(
       this.selected((span) => span.service === service_name && belongs[kind](span)),
@@ -174,6 +175,16 @@ export class PlainStore implements SpanStore {
   async services(parts: TimeParts) {
     this.refuse_if_closed();
     return plain.services(this.selected(), parts);
+  }
+
+  async operations(service_name: string, limit: number) {
+    this.refuse_if_closed();
+    return plain.operations(this.selected(({ service }) => service === service_name)).slice(0, limit);
+  }
+
+  async dependencies({ since_us, until_us }: { since_us: bigint; until_us: bigint }) {
+    this.refuse_if_closed();
+    return plain.dependencies(this.selected(({ start_us }) => start_us >= since_us && start_us <= until_us));
   }
 
   async attribute_keys(level: "span" | "resource", limit: number) {

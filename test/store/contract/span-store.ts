@@ -1,5 +1,6 @@
 import { describe } from "bun:test";
 import { describe_appends } from "./appends.ts";
+import { describe_calls } from "./calls.ts";
 import { describe_durability } from "./durability.ts";
 import { describe_lists } from "./lists.ts";
 import { describe_as_one_list } from "./model.ts";
@@ -17,6 +18,7 @@ export function describe_span_store(name: string, open: OpenStore): void {
     describe_lists(open);
     describe_pages(open);
     describe_search(open);
+    describe_calls(open);
     describe_as_one_list(open);
   });
 }

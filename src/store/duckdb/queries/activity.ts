@@ -7,6 +7,7 @@ import type { ReaderPool } from "../reader-pool.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { View, Views } from "../views.ts";
+import { ask } from "./ask.ts";
 import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 import { range_conditions } from "./list-sql.ts";
 
@@ -110,11 +111,7 @@ export class Activity {
   }
 
   private ask<Result>(work: (connection: DuckDBConnection, view: View) => Promise<Result>): Promise<Result> {
-    return this.readers.use(async (connection) => {
-      using held = this.views.hold();
-      for (const { tables } of held.view.generations) await tables.fill(connection);
-      return await work(connection, held.view);
-    });
+    return ask(this.readers, this.views, work);
   }
 }
 

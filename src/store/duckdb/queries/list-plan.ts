@@ -8,6 +8,7 @@ const COUNTS: Record<ListKind, (figures: ServiceFigures) => { possible: number; 
   // A root's LLM span may be elsewhere.
   llm_roots: ({ root_count, llm_root_count }) => ({ possible: root_count, certain: llm_root_count }),
   workflows: ({ workflow_count }) => ({ possible: workflow_count, certain: workflow_count }),
+  spans: ({ span_count }) => ({ possible: span_count, certain: span_count }),
 };
 
 export type ListPlan = {
@@ -50,9 +51,11 @@ export function plan_list(
 
 function candidate_of(segment: Segment, kind: ListKind, service_name: string): Candidate[] {
   const figures = segment.services.get(service_name);
-  if (figures === undefined || figures.min_listed_us === null || figures.max_listed_us === null) return [];
+  if (figures === undefined) return [];
   const { possible, certain } = COUNTS[kind](figures);
-  if (possible === 0) return [];
+  // Of spans that are no roots or workflows it is only known when those of all services begin.
+  if (kind === "spans") return [{ segment, min_us: segment.min_start_us, max_us: segment.max_start_us, certain }];
+  if (possible === 0 || figures.min_listed_us === null || figures.max_listed_us === null) return [];
   return [{ segment, min_us: BigInt(figures.min_listed_us), max_us: BigInt(figures.max_listed_us), certain }];
 }
 

@@ -26,6 +26,7 @@ export function list_filter(kind: ListKind, service_name: string, generations: r
     const condition = `${service} AND junjo_span_type = 'workflow'`;
     return { hot: condition, cold: `is_listed AND ${condition}` };
   }
+  if (kind === "spans") return { hot: service, cold: service };
   const condition = `${service} AND parent_span_id IS NULL`;
   if (kind === "roots") return { hot: condition, cold: `is_listed AND ${condition}` };
   const has_llm = has_llm_sql(generations);

@@ -21,7 +21,10 @@ const FOUND_COLUMNS = "source, row, epoch_us(start_time), trace_id, span_id";
 /** Rows that are found and put in order here. Whoever passes over more has DuckDB do it, in bounded memory. */
 const MERGED_ROWS_MAX = 20_000;
 
-const BELONGS: Record<ListKind, (row: ListedRow, is_straddling_llm: (trace_id: string) => boolean) => boolean> = {
+/** Lists of which memory and segments know where the rows are. */
+type IndexedKind = Exclude<ListKind, "spans">;
+
+const BELONGS: Record<IndexedKind, (row: ListedRow, is_straddling_llm: (trace_id: string) => boolean) => boolean> = {
   roots: ({ is_root }) => is_root,
   llm_roots: ({ is_root, trace_has_llm, trace_id }, is_straddling_llm) =>
     is_root && (trace_has_llm || is_straddling_llm(trace_id)),
@@ -65,7 +68,7 @@ export class Queries {
       const part = { generations: view.generations, segments: plan.segments };
       const planned = { ...range, since_us: plan.since_us, until_us: plan.until_us };
       const row_count = range.limit === null ? Infinity : range.offset + range.limit + 1;
-      if (row_count > MERGED_ROWS_MAX) {
+      if (kind === "spans" || row_count > MERGED_ROWS_MAX) {
         const filter = list_filter(kind, service_name, view.generations);
         return { part, rows: await this.sorted_rows(part, filter, planned) };
       }
@@ -133,7 +136,7 @@ export class Queries {
     return rows;
   }
 
-  private wanted(kind: ListKind, range: PageRange): (row: ListedRow) => boolean {
+  private wanted(kind: IndexedKind, range: PageRange): (row: ListedRow) => boolean {
     const belongs = BELONGS[kind];
     const is_in_range = is_in(range);
     return (row) => is_in_range(row) && belongs(row, (trace_id) => this.straddling.has(trace_id));

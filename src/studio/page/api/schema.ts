@@ -95,6 +95,70 @@ export interface paths {
      */
     delete: operations["delete_trace"];
   };
+  "/api/v1/observability/services": {
+    /** Which services have sent spans? */
+    get: operations["studio_services"];
+  };
+  "/api/v1/observability/services/{service_name}/spans": {
+    /** What did this service do? */
+    get: operations["studio_service_spans"];
+  };
+  "/api/v1/observability/services/{service_name}/spans/root": {
+    /** What did this service start? */
+    get: operations["studio_root_spans"];
+  };
+  "/api/v1/observability/services/{service_name}/workflows": {
+    /** Which workflows did this service run? */
+    get: operations["studio_workflows"];
+  };
+  "/api/v1/observability/traces/{trace_id}/spans": {
+    /** What happened in this trace? */
+    get: operations["studio_trace_spans"];
+  };
+  "/api/v1/observability/traces/{trace_id}/spans/{span_id}": {
+    /** What is this span? */
+    get: operations["studio_span"];
+  };
+  "/api/services": {
+    /** Which services have sent spans? */
+    get: operations["jaeger_services"];
+  };
+  "/api/services/{service_name}/operations": {
+    /** What are its spans called? */
+    get: operations["jaeger_service_operations"];
+  };
+  "/api/operations": {
+    /** What are its spans called, and of which kind are they? */
+    get: operations["jaeger_operations"];
+  };
+  "/api/traces": {
+    /** Which traces have such a span? */
+    get: operations["jaeger_find_traces"];
+  };
+  "/api/traces/{trace_id}": {
+    /** What happened in this trace? */
+    get: operations["jaeger_trace"];
+  };
+  "/api/dependencies": {
+    /** Which service calls which? */
+    get: operations["jaeger_dependencies"];
+  };
+  "/api/v3/services": {
+    /** Which services have sent spans? */
+    get: operations["jaeger_v3_services"];
+  };
+  "/api/v3/operations": {
+    /** What are its spans called, and of which kind are they? */
+    get: operations["jaeger_v3_operations"];
+  };
+  "/api/v3/traces": {
+    /** Which traces have such a span? */
+    get: operations["jaeger_v3_find_traces"];
+  };
+  "/api/v3/traces/{trace_id}": {
+    /** What happened in this trace? */
+    get: operations["jaeger_v3_trace"];
+  };
   "/healthz": {
     /** Is the process alive? */
     get: operations["get_health"];
@@ -133,7 +197,7 @@ export interface components {
        * @description what to compare
        * @enum {string}
        */
-      type: "/problems/invalid-parameter" | "/problems/sql-refused" | "/problems/key-required" | "/problems/key-lacks-scope" | "/problems/path-not-found" | "/problems/span-not-found" | "/problems/method-not-allowed" | "/problems/internal" | "/problems/store-unavailable" | "/problems/query-timeout" | "/problems/not-ready";
+      type: "/problems/invalid-parameter" | "/problems/sql-refused" | "/problems/key-required" | "/problems/key-lacks-scope" | "/problems/path-not-found" | "/problems/span-not-found" | "/problems/trace-not-found" | "/problems/method-not-allowed" | "/problems/internal" | "/problems/store-unavailable" | "/problems/query-timeout" | "/problems/not-ready";
       /** @description the same for every problem of a type */
       title: string;
       /** @description the HTTP status */
@@ -404,6 +468,54 @@ export interface components {
       /** @description a JSON patch */
       patch_json?: unknown;
       patch_store_id: string;
+    };
+    JaegerTrace: {
+      traceID: string;
+      spans: ({
+          traceID: string;
+          spanID: string;
+          flags: number;
+          operationName: string;
+          references: ({
+              /** @enum {string} */
+              refType: "CHILD_OF" | "FOLLOWS_FROM";
+              traceID: string;
+              spanID: string;
+            })[];
+          /** @description microseconds since 1970 */
+          startTime: number;
+          /** @description microseconds */
+          duration: number;
+          tags: ({
+              key: string;
+              /** @enum {string} */
+              type: "string" | "bool" | "int64" | "float64";
+              value: string | number | boolean;
+            })[];
+          logs: ({
+              timestamp: number;
+              fields: ({
+                  key: string;
+                  /** @enum {string} */
+                  type: "string" | "bool" | "int64" | "float64";
+                  value: string | number | boolean;
+                })[];
+            })[];
+          processID: string;
+          warnings: null;
+        })[];
+      processes: {
+        [key: string]: {
+          serviceName: string;
+          tags: ({
+              key: string;
+              /** @enum {string} */
+              type: "string" | "bool" | "int64" | "float64";
+              value: string | number | boolean;
+            })[];
+        };
+      };
+      warnings: null;
     };
   };
   responses: never;
@@ -1401,6 +1513,1505 @@ export interface operations {
       504: {
         content: {
           "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** Which services have sent spans? */
+  studio_services: {
+    responses: {
+      /** @description Distinct names, ascending. */
+      200: {
+        content: {
+          "application/json": string[];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** What did this service do? */
+  studio_service_spans: {
+    parameters: {
+      query?: {
+        /** @description rows to give at most */
+        limit?: number;
+      };
+      path: {
+        /** @description service.name, percent-encoded (a slash in it is %2F) */
+        service_name: string;
+      };
+    };
+    responses: {
+      /** @description Newest start_time first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Span"][];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** What did this service start? */
+  studio_root_spans: {
+    parameters: {
+      query?: {
+        /** @description rows to give at most */
+        limit?: number;
+        /** @description only of traces in which a model was called */
+        has_llm?: boolean;
+      };
+      path: {
+        /** @description service.name, percent-encoded (a slash in it is %2F) */
+        service_name: string;
+      };
+    };
+    responses: {
+      /** @description Newest start_time first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Span"][];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** Which workflows did this service run? */
+  studio_workflows: {
+    parameters: {
+      query?: {
+        /** @description rows to give at most */
+        limit?: number;
+      };
+      path: {
+        /** @description service.name, percent-encoded (a slash in it is %2F) */
+        service_name: string;
+      };
+    };
+    responses: {
+      /** @description Newest start_time first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Span"][];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** What happened in this trace? */
+  studio_trace_spans: {
+    parameters: {
+      path: {
+        /** @description 32 hex digits in either case */
+        trace_id: string;
+      };
+    };
+    responses: {
+      /** @description Newest start_time first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Span"][];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** What is this span? */
+  studio_span: {
+    parameters: {
+      path: {
+        /** @description 32 hex digits in either case */
+        trace_id: string;
+        /** @description 16 hex digits in either case */
+        span_id: string;
+      };
+    };
+    responses: {
+      /** @description The span; null if there is no such span. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Span"] | null;
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /** Which services have sent spans? */
+  jaeger_services: {
+    responses: {
+      /** @description Ascending. */
+      200: {
+        content: {
+          "application/json": {
+            data: string[];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** What are its spans called? */
+  jaeger_service_operations: {
+    parameters: {
+      path: {
+        /** @description service.name, percent-encoded (a slash in it is %2F) */
+        service_name: string;
+      };
+    };
+    responses: {
+      /** @description Ascending. */
+      200: {
+        content: {
+          "application/json": {
+            data: string[];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** What are its spans called, and of which kind are they? */
+  jaeger_operations: {
+    parameters: {
+      query: {
+        service: string;
+        /** @description only of this kind: internal, server, client, producer or consumer */
+        spanKind?: string;
+      };
+    };
+    responses: {
+      /** @description By name, ascending. */
+      200: {
+        content: {
+          "application/json": {
+            data: {
+                name: string;
+                spanKind: string;
+              }[];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** Which traces have such a span? */
+  jaeger_find_traces: {
+    parameters: {
+      query?: {
+        /** @description has a span of this service */
+        service?: string;
+        /** @description of this name */
+        operation?: string;
+        /** @description key:value; may be there more than once */
+        tag?: string[];
+        /** @description with these tags, or its process has them */
+        tags?: string;
+        /** @description that starts at or after this, in microseconds; two days before `end` if not given */
+        start?: number;
+        /** @description and at or before this; now if not given */
+        end?: number;
+        /** @description how long before `end` it may have started, if `start` is not given */
+        lookback?: string;
+        /** @description and took so long */
+        minDuration?: string;
+        /** @description and not longer */
+        maxDuration?: string;
+        /** @description traces to give at most, 100 if not given */
+        limit?: number;
+        /** @description these traces and no others; may be there more than once */
+        traceID?: string[];
+      };
+    };
+    responses: {
+      /** @description Newest first, whole. */
+      200: {
+        content: {
+          "application/json": {
+            data: components["schemas"]["JaegerTrace"][];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** What happened in this trace? */
+  jaeger_trace: {
+    parameters: {
+      path: {
+        /** @description up to 32 hex digits; zeros in front may be left out */
+        trace_id: string;
+      };
+    };
+    responses: {
+      /** @description The trace. */
+      200: {
+        content: {
+          "application/json": {
+            data: components["schemas"]["JaegerTrace"][];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description There is no such trace */
+      404: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** Which service calls which? */
+  jaeger_dependencies: {
+    parameters: {
+      query?: {
+        /** @description spans that start at or before this, in milliseconds; now if not given */
+        endTs?: number;
+        /** @description and so many milliseconds before it at most; a day if not given */
+        lookback?: number;
+        /** @description only what it calls and what calls it */
+        service?: string;
+      };
+    };
+    responses: {
+      /** @description By parent and child, ascending. */
+      200: {
+        content: {
+          "application/json": {
+            data: {
+                parent: string;
+                child: string;
+                callCount: number;
+              }[];
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            data: null;
+            total: number;
+            limit: number;
+            offset: number;
+            errors: {
+                code?: number;
+                msg: string;
+                traceID?: string;
+              }[] | null;
+          };
+        };
+      };
+    };
+  };
+  /** Which services have sent spans? */
+  jaeger_v3_services: {
+    responses: {
+      /** @description Ascending. */
+      200: {
+        content: {
+          "application/json": {
+            services: string[];
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+    };
+  };
+  /** What are its spans called, and of which kind are they? */
+  jaeger_v3_operations: {
+    parameters: {
+      query: {
+        service: string;
+        /** @description only of this kind */
+        span_kind?: string;
+        /** @description the same */
+        spanKind?: string;
+      };
+    };
+    responses: {
+      /** @description By name, ascending. */
+      200: {
+        content: {
+          "application/json": {
+            operations: {
+                name: string;
+                spanKind: string;
+              }[];
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+    };
+  };
+  /** Which traces have such a span? */
+  jaeger_v3_find_traces: {
+    parameters: {
+      query?: {
+        /** @description has a span of this service */
+        "query.service_name"?: string;
+        /** @description the same */
+        "query.serviceName"?: string;
+        /** @description of this name */
+        "query.operation_name"?: string;
+        /** @description the same */
+        "query.operationName"?: string;
+        /** @description with these attributes, or its resource has them */
+        "query.attributes"?: string;
+        /** @description that starts then or later; two days before the end if not given */
+        "query.start_time_min"?: string;
+        /** @description the same */
+        "query.startTimeMin"?: string;
+        /** @description and then or earlier; now if not given */
+        "query.start_time_max"?: string;
+        /** @description the same */
+        "query.startTimeMax"?: string;
+        /** @description and took so long */
+        "query.duration_min"?: string;
+        /** @description the same */
+        "query.durationMin"?: string;
+        /** @description and not longer */
+        "query.duration_max"?: string;
+        /** @description the same */
+        "query.durationMax"?: string;
+        /** @description traces to give at most, 100 if not given */
+        "query.num_traces"?: number;
+        /** @description the same */
+        "query.search_depth"?: number;
+        /** @description the same */
+        "query.searchDepth"?: number;
+      };
+    };
+    responses: {
+      /** @description Newest first, whole. */
+      200: {
+        content: {
+          "application/json": {
+            result: {
+              /** @description OTLP's TracesData, in its JSON */
+              resourceSpans: {
+                  [key: string]: unknown;
+                }[];
+            };
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+    };
+  };
+  /** What happened in this trace? */
+  jaeger_v3_trace: {
+    parameters: {
+      path: {
+        /** @description up to 32 hex digits; zeros in front may be left out */
+        trace_id: string;
+      };
+    };
+    responses: {
+      /** @description The trace. */
+      200: {
+        content: {
+          "application/json": {
+            result: {
+              /** @description OTLP's TracesData, in its JSON */
+              resourceSpans: {
+                  [key: string]: unknown;
+                }[];
+            };
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description There is no such trace */
+      404: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
         };
       };
     };

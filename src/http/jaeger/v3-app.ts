@@ -1,0 +1,52 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Logger } from "../../observe/index.ts";
+import * as questions from "../../query/index.ts";
+import type { SpanStore } from "../../store/index.ts";
+import { problem } from "../problems.ts";
+import { stream_response } from "../stream-response.ts";
+import { has_trace, operations_of } from "./app.ts";
+import { find_traces } from "./find-traces.ts";
+import { LIMIT_INITIAL, range_of } from "./parameters.ts";
+import { search_filter } from "./search-filter.ts";
+import * as routes from "./v3-routes.ts";
+
+const ALL = { limit: null, offset: 0 };
+const JSON_HEADERS = { "content-type": "application/json" };
+const encoder = new TextEncoder();
+
+/** Jaeger's API of the third version, over HTTP: the same in OTLP's JSON, in the envelope that its gateway puts around it. */
+export function add_jaeger_v3_questions(app: OpenAPIHono, store: SpanStore, logger: Logger): void {
+  const answer = (context: Context, trace_ids: readonly string[]) =>
+    stream_response(context, enveloped(questions.trace_request(store, trace_ids, "json")), JSON_HEADERS, logger);
+
+  app.openapi(routes.V3_SERVICES, async (context) => {
+    const { names: services } = await questions.service_names(store, ALL);
+    return context.json({ services }, 200);
+  });
+  app.openapi(routes.V3_OPERATIONS, async (context) => {
+    const { service, spanKind, span_kind } = context.req.valid("query");
+    const found = await operations_of(store, service, spanKind ?? span_kind);
+    // As Jaeger's gateway has it, which knows no kind that is none.
+    const operations = found.map(({ name, spanKind }) => ({ name, spanKind: spanKind === "" ? "internal" : spanKind }));
+    return context.json({ operations }, 200);
+  });
+  app.openapi(routes.V3_TRACES_FOUND, async (context) => {
+    const { limit = LIMIT_INITIAL, ...query } = context.req.valid("query");
+    return answer(context, await find_traces(store, search_filter(query), range_of(query), limit));
+  });
+  app.openapi(routes.V3_TRACE, async (context) => {
+    const { trace_id } = context.req.valid("param");
+    return (await has_trace(store, trace_id)) ? answer(context, [trace_id]) : problem("trace_not_found", trace_id);
+  });
+}
+
+async function* enveloped(request: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let opening = '{"result":';
+  for await (const piece of request) {
+    // Not by itself: an answer begins with its first row, and what fails before is an error.
+    yield Buffer.concat([encoder.encode(opening), piece]);
+    opening = "";
+  }
+  yield encoder.encode("}");
+}
