@@ -14,7 +14,6 @@ export type TestApi = AsyncDisposable & {
   add(spans: readonly SpanInit[], service_name?: string): Promise<void>;
   add_request(body: Uint8Array): Promise<void>;
   get(path: string, init?: RequestInit): Promise<Response>;
-  readonly url: string;
 };
 
 type Options = { api_keys?: string[]; waiting_for?: HttpDependencies["waiting_for"] };
