@@ -77,6 +77,7 @@ export async function serve(config: Config): Promise<Running> {
       metrics,
       logger,
       answer_page: open_studio().answer,
+      model_prices: config.model_prices,
     }),
   );
 

@@ -7,5 +7,5 @@
  */
 export { load_config, ConfigError, refuse_open_listeners, type Config, type ConfigSources } from "./load.ts";
 export { cursor_path, queue_directory, segments_directory } from "./paths.ts";
-export { SETTINGS, flag_name, env_name, type SettingName } from "./settings.ts";
+export { SETTINGS, flag_name, env_name, type ModelPrice, type SettingName } from "./settings.ts";
 export * as LIMITS from "./limits.ts";

@@ -36,6 +36,23 @@ const list = (separator: string) =>
     .union([z.array(z.string()), z.string().transform((value) => value.split(separator))], { error: "expected texts" })
     .transform((texts) => texts.map((one) => one.trim()).filter((one) => one !== ""));
 
+/** What a million tokens of a model cost, in whatever currency all prices are in. */
+export type ModelPrice = { model: string; input: number; output: number; cached_input?: number };
+
+const PRICE = /^([^=]+)=(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?))?$/;
+
+function price_entries(entries: readonly string[], context: z.RefinementCtx): ModelPrice[] {
+  return entries.flatMap((entry) => {
+    const [, model, input, output, cached] = PRICE.exec(entry) ?? [];
+    if (model === undefined) {
+      context.addIssue(`expected MODEL=INPUT/OUTPUT, found ${entry}`);
+      return [];
+    }
+    const price = { model: model.trim(), input: Number(input), output: Number(output) };
+    return cached === undefined ? [price] : [{ ...price, cached_input: Number(cached) }];
+  });
+}
+
 const NO_HEADERS: Record<string, string> = {};
 
 function header_entries(entries: readonly string[], context: z.RefinementCtx): Record<string, string> {
@@ -114,6 +131,11 @@ export const SETTINGS = {
     positive.optional(),
     undefined,
     "size of all segments; beyond it the oldest spans are removed",
+  ),
+  model_prices: setting(
+    list(",").transform((entries, context) => price_entries(entries, context)),
+    [] as ModelPrice[],
+    "comma-separated prices of a million tokens, MODEL=INPUT/OUTPUT or MODEL=INPUT/OUTPUT/CACHED; a star stands for anything",
   ),
   forward_otlp: setting(
     z.url({ protocol: /^https?$/, error: "expected a URL such as http://collector:4318" }).optional(),

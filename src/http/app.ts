@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { stringify } from "lossless-json";
+import type { ModelPrice } from "../config/index.ts";
 import * as questions from "../query/index.ts";
 import type { PageRange, RowKey, SpanPage, SpanStore } from "../store/index.ts";
 import { encode_cursor } from "./cursor.ts";
@@ -14,11 +15,14 @@ import { problem } from "./problems.ts";
 import { rows_response } from "./row-stream.ts";
 import * as routes from "./routes.ts";
 import { add_trace_questions } from "./trace-app.ts";
+import { MODEL_PRICES_ROUTE } from "./trace-routes.ts";
 
 export type HttpDependencies = OperationsDependencies & {
   store: SpanStore;
   /** Answers requests for the web page; null: it is none. */
   answer_page?: (request: Request) => Promise<Response | null>;
+  /** What the page counts costs by. */
+  model_prices?: readonly ModelPrice[];
 };
 
 /** The whole API. */
@@ -79,6 +83,7 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   });
 
   add_trace_questions(app, store, logger);
+  app.openapi(MODEL_PRICES_ROUTE, (context) => context.json([...(dependencies.model_prices ?? [])], 200));
   add_studio_questions(app, store, logger);
   add_jaeger_questions(app, store, logger);
   add_jaeger_v3_questions(app, store, logger);

@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { TRACE_PATH } from "./parameters.ts";
 import { DATA_PROBLEMS, json, question } from "./route-parts.ts";
 import { ATTRIBUTES_QUERY, COUNTS_QUERY, PARTS_QUERY, SEARCH_QUERY, TAIL_QUERY } from "./search-parameters.ts";
-import { COUNTS, FOUND_TRACES, NAMES, SERVICES, STATE_PATCHES } from "./trace-schemas.ts";
+import { COUNTS, FOUND_TRACES, MODEL_PRICES, NAMES, SERVICES, STATE_PATCHES } from "./trace-schemas.ts";
 
 export const SEARCH = createRoute({
   ...question,
@@ -91,4 +91,22 @@ export const TAIL = createRoute({
   },
 });
 
-export const TRACE_ROUTES = [TAIL, SEARCH, SPAN_COUNTS, SERVICE_FIGURES, ATTRIBUTES, TRACE_STATE_PATCHES, TRACE_OTLP];
+export const MODEL_PRICES_ROUTE = createRoute({
+  ...question,
+  path: "/otel/model_prices",
+  operationId: "list_model_prices",
+  summary: "What do models cost?",
+  description: "Prices of a million tokens, as MODEL_PRICES has them: the first whose model matches counts.",
+  responses: { 200: json(MODEL_PRICES, "In the order of the setting."), ...DATA_PROBLEMS },
+});
+
+export const TRACE_ROUTES = [
+  MODEL_PRICES_ROUTE,
+  TAIL,
+  SEARCH,
+  SPAN_COUNTS,
+  SERVICE_FIGURES,
+  ATTRIBUTES,
+  TRACE_STATE_PATCHES,
+  TRACE_OTLP,
+];

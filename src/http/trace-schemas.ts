@@ -97,6 +97,15 @@ export const SERVICES = z.object({
   ),
 });
 
+export const MODEL_PRICES = z.array(
+  z.object({
+    model: z.string().openapi({ description: "a star stands for anything" }),
+    input: z.number(),
+    output: z.number(),
+    cached_input: z.number().optional(),
+  }),
+);
+
 export const NAMES = z.array(z.string());
 
 export const STATE_PATCHES = z.array(

@@ -1,6 +1,9 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { time_search } from "./lib/time-range.ts";
 import { Shell } from "./parts/shell.tsx";
+import { CompareRunsView, compare_search } from "./views/compare.tsx";
+import { ConversationView } from "./views/conversation.tsx";
+import { RunPage, run_search } from "./views/run.tsx";
 import { ServicesView } from "./views/services.tsx";
 import { TraceView, trace_search } from "./views/trace.tsx";
 import { TracesView, traces_search } from "./views/traces.tsx";
@@ -32,8 +35,29 @@ const trace = createRoute({
   component: TraceView,
 });
 
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$trace_id/$span_id",
+  validateSearch: run_search,
+  component: RunPage,
+});
+
+const conversation = createRoute({
+  getParentRoute: () => root,
+  path: "/conversations/$conversation_id",
+  component: ConversationView,
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: compare_search,
+  component: CompareRunsView,
+});
+
 /** All that an address can name. */
-export const page_router = () => createRouter({ routeTree: root.addChildren([home, services, traces, trace]) });
+export const page_router = () =>
+  createRouter({ routeTree: root.addChildren([home, services, traces, trace, run, conversation, compare]) });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -7,6 +7,8 @@ const TRACES_PER_PAGE = 50;
 const SPARKLINE_PARTS = 24;
 const CHART_PARTS = 80;
 const NAMES_MAX = 100;
+const CONVERSATION_TRACES_MAX = 100;
+const SIBLING_RUNS_MAX = 50;
 /** What is being looked at does not change under the reader's eyes; live views ask again by themselves. */
 const STALE_MS = 10_000;
 
@@ -79,6 +81,43 @@ export const service_names_question = () =>
   queryOptions({
     queryKey: ["service names"],
     queryFn: async ({ signal }) => answered(await api.GET("/otel/span_service_names", { signal })),
+    staleTime: STALE_MS,
+  });
+
+export const prices_question = () =>
+  queryOptions({
+    queryKey: ["model prices"],
+    queryFn: async ({ signal }) => answered(await api.GET("/otel/model_prices", { signal })),
+    staleTime: Infinity,
+  });
+
+/** Spans of the traces that have a turn of a conversation, the newest of them. */
+export const conversation_question = (id: string) =>
+  queryOptions({
+    queryKey: ["conversation", id],
+    queryFn: async ({ signal }) => {
+      const value = JSON.stringify(id);
+      const filter = `.gen_ai.conversation.id = ${value} or .session.id = ${value}`;
+      const query = { filter, limit: CONVERSATION_TRACES_MAX };
+      const { traces } = answered(await api.GET("/otel/traces", { params: { query }, signal }));
+      const spans = traces.map(async ({ trace_id }) => {
+        const params = { path: { trace_id } };
+        return answered(await api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal })) as SpanRow[];
+      });
+      return Promise.all(spans);
+    },
+    staleTime: STALE_MS,
+  });
+
+/** Other runs of a workflow, to compare one with. */
+export const sibling_runs_question = (service_name: string, name: string) =>
+  queryOptions({
+    queryKey: ["runs", service_name, name],
+    queryFn: async ({ signal }) => {
+      const filter = `workflow and service = ${JSON.stringify(service_name)} and name = ${JSON.stringify(name)}`;
+      const query = { filter, limit: SIBLING_RUNS_MAX };
+      return answered(await api.GET("/otel/traces", { params: { query }, signal })).traces;
+    },
     staleTime: STALE_MS,
   });
 

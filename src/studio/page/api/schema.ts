@@ -41,6 +41,13 @@ export interface paths {
      */
     get: operations["list_workflow_spans"];
   };
+  "/otel/model_prices": {
+    /**
+     * What do models cost?
+     * @description Prices of a million tokens, as MODEL_PRICES has them: the first whose model matches counts.
+     */
+    get: operations["list_model_prices"];
+  };
   "/otel/tail": {
     /**
      * Which traces with such a span come in from now on?
@@ -900,6 +907,62 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Span"][];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /**
+   * What do models cost?
+   * @description Prices of a million tokens, as MODEL_PRICES has them: the first whose model matches counts.
+   */
+  list_model_prices: {
+    responses: {
+      /** @description In the order of the setting. */
+      200: {
+        content: {
+          "application/json": {
+              /** @description a star stands for anything */
+              model: string;
+              input: number;
+              output: number;
+              cached_input?: number;
+            }[];
         };
       };
       /** @description A parameter is not valid */

@@ -1,20 +1,30 @@
 import { Link, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { prices_question } from "../api/questions.ts";
 import type { SpanEvent, SpanLink, SpanRow } from "../api/span-row.ts";
 import { duration_text, time_text } from "../lib/format.ts";
 import { time_search } from "../lib/time-range.ts";
+import { cost_of, type LlmCall, llm_call, llm_calls, requested_tool_calls, tool_executions } from "../llm/index.ts";
+import { CallView } from "../llm/call-view.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Value } from "../parts/value.tsx";
 import { trace_tree } from "./tree.ts";
 
 const STATUS: Record<string, string | undefined> = { "0": "unset", "1": "ok", "2": "error" };
 
-type Tab = "attributes" | "events" | "links" | "resource" | "raw";
+type Tab = "conversation" | "attributes" | "events" | "links" | "resource" | "raw";
+
+/** `spans`: all of its trace. */
+type Props = { span: SpanRow; spans: readonly SpanRow[]; on_close: () => void };
 
 /** All that a span says. */
-export function SpanPanel({ span, on_close }: { span: SpanRow; on_close: () => void }) {
-  const [tab, set_tab] = useState<Tab>("attributes");
+export function SpanPanel({ span, spans, on_close }: Props) {
+  const [wanted_tab, set_tab] = useState<Tab>("conversation");
+  const call = useMemo(() => llm_call(span), [span]);
+  const tab = wanted_tab === "conversation" && call === null ? "attributes" : wanted_tab;
   const tabs: [Tab, string][] = [
+    ...(call === null ? [] : ([["conversation", "Model call"]] satisfies [Tab, string][])),
     ["attributes", "Attributes"],
     ["events", `Events (${span.events_json.length})`],
     ["links", `Links (${span.links_json.length})`],
@@ -67,6 +77,7 @@ export function SpanPanel({ span, on_close }: { span: SpanRow; on_close: () => v
         ))}
       </div>
       <div id="span-content" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === "conversation" && call !== null && <ModelCall call={call} spans={spans} />}
         {tab === "attributes" && <Attributes attributes={attributes_of(span)} />}
         {tab === "events" && span.events_json.map((event, index) => <Event key={index} event={event} span={span} />)}
         {tab === "links" && span.links_json.map((link, index) => <LinkedSpan key={index} link={link} />)}
@@ -75,6 +86,24 @@ export function SpanPanel({ span, on_close }: { span: SpanRow; on_close: () => v
       </div>
       <Dropped span={span} />
     </aside>
+  );
+}
+
+function ModelCall({ call, spans }: { call: LlmCall; spans: readonly SpanRow[] }) {
+  const search = time_search(useSearch({ strict: false }));
+  const prices = useQuery(prices_question()).data ?? [];
+  const requested = useMemo(() => requested_tool_calls(llm_calls(spans), tool_executions(spans)), [spans]);
+  return (
+    <>
+      {call.conversation_id !== null && (
+        <p>
+          <Link to="/conversations/$conversation_id" params={{ conversation_id: call.conversation_id }} search={search}>
+            The whole conversation
+          </Link>
+        </p>
+      )}
+      <CallView call={call} requested={requested} cost={cost_of(call, prices)} />
+    </>
   );
 }
 

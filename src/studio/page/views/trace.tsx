@@ -2,13 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { SpanRow } from "../api/span-row.ts";
-import { trace_question } from "../api/questions.ts";
+import { prices_question, trace_question } from "../api/questions.ts";
 import { count_text, duration_text, time_text } from "../lib/format.ts";
 import { time_search, type TimeSearch } from "../lib/time-range.ts";
+import { calls_counted_once, llm_calls } from "../llm/index.ts";
 import { Failure } from "../parts/failure.tsx";
+import { TokenTotals } from "../parts/token-totals.tsx";
 import { SpanPanel } from "../trace/span-panel.tsx";
 import { trace_tree } from "../trace/tree.ts";
 import { Waterfall } from "../trace/waterfall.tsx";
+import { workflow_runs } from "../workflow/index.ts";
 
 /** How a trace is looked at: which span is chosen, what is looked for, and what is left out or drawn short. */
 export type TraceSearch = TimeSearch & { span?: string; find?: string; plumbing?: "hidden"; idle?: "short" };
@@ -60,6 +63,9 @@ function LoadedTrace({ trace_id, spans }: { trace_id: string; spans: readonly Sp
   const change = (changed: Partial<TraceSearch>, replace = false) =>
     void navigate({ search: (old) => ({ ...old, ...changed }), replace });
   const root = tree.roots.find(({ span }) => span !== null)?.span;
+  const runs = useMemo(() => workflow_runs(spans), [spans]);
+  const calls = useMemo(() => calls_counted_once(llm_calls(spans), spans), [spans]);
+  const prices = useQuery(prices_question()).data ?? [];
   const error_count = spans.filter(({ status_code }) => status_code === "2").length;
   return (
     <main className="main is-filled">
@@ -70,6 +76,7 @@ function LoadedTrace({ trace_id, spans }: { trace_id: string; spans: readonly Sp
           <span>{duration_text(tree.duration_ns)}</span>
           <span>{count_text(spans.length)} spans</span>
           {error_count > 0 && <span className="badge is-error">{count_text(error_count)} failed</span>}
+          <TokenTotals calls={calls} prices={prices} />
           {tree.missing_count > 0 && (
             <span className="badge is-warning">{count_text(tree.missing_count)} parents have not arrived</span>
           )}
@@ -98,6 +105,11 @@ function LoadedTrace({ trace_id, spans }: { trace_id: string; spans: readonly Sp
         >
           Compress idle time
         </button>
+        {runs.map(({ span_id, kind, name }) => (
+          <Link key={span_id} to="/runs/$trace_id/$span_id" params={{ trace_id, span_id }} search={time_search(search)}>
+            {kind} {name}
+          </Link>
+        ))}
         <Link to="/traces" search={time_search(search)}>
           All traces
         </Link>
@@ -111,7 +123,7 @@ function LoadedTrace({ trace_id, spans }: { trace_id: string; spans: readonly Sp
           is_idle_short={search.idle === "short"}
           on_chosen={(span) => change({ span }, search.span !== undefined)}
         />
-        {chosen && <SpanPanel span={chosen} on_close={() => change({ span: undefined })} />}
+        {chosen && <SpanPanel span={chosen} spans={spans} on_close={() => change({ span: undefined })} />}
       </div>
     </main>
   );

@@ -1,30 +1,28 @@
-import { useState } from "react";
 import { duration_text } from "../lib/format.ts";
 import { GapBanner } from "./gap-banner.tsx";
 import { RunGraph } from "./run-graph.tsx";
 import { StatePanel, type StateTab } from "./state-panel.tsx";
 import type { NodeExecution, WorkflowRun } from "./types.ts";
 
+/** What is looked at of a run. `step`: a change of its state, -1 for the start; `node`: of its graph. */
+export type RunSelection = { step: number; node: string | null; tab: StateTab };
+
 type Props = {
   run: WorkflowRun;
+  selection: RunSelection;
+  on_selection: (changed: Partial<RunSelection>) => void;
   /** Called when somebody wants to see a span of the run. */
   on_span?: (span_id: string) => void;
 };
 
 /** A run of a workflow: its graph with the path that was taken, its state at each change, and what is missing. */
-export function RunView({ run, on_span }: Props) {
-  const [step_index, set_step_index] = useState(-1);
-  const [tab, set_tab] = useState<StateTab>("changes");
-  const [node_id, set_node_id] = useState<string | null>(null);
+export function RunView({ run, selection, on_selection, on_span }: Props) {
+  const { step: step_index, node: node_id, tab } = selection;
   const { graph, state, executions } = run;
-  const on_step = (index: number) => {
-    set_step_index(index);
-    set_node_id(state.steps[index]?.node_id ?? null);
-  };
+  const on_step = (index: number) => on_selection({ step: index, node: state.steps[index]?.node_id ?? null });
   const on_node = (id: string) => {
-    set_node_id(id);
     const first = state.steps.findIndex((step) => step.node_id === id);
-    if (first >= 0) set_step_index(first);
+    on_selection({ node: id, ...(first >= 0 && { step: first }) });
   };
   const chosen = executions.filter((execution) => execution.node_id !== null && execution.node_id === node_id);
   return (
@@ -40,7 +38,13 @@ export function RunView({ run, on_span }: Props) {
           )}
           {chosen.length > 0 && <Executions executions={chosen} on_span={on_span} />}
         </div>
-        <StatePanel run={run} step_index={step_index} on_step={on_step} tab={tab} on_tab={set_tab} />
+        <StatePanel
+          run={run}
+          step_index={step_index}
+          on_step={on_step}
+          tab={tab}
+          on_tab={(chosen) => on_selection({ tab: chosen })}
+        />
       </div>
     </section>
   );

@@ -3,7 +3,7 @@ import type { JsonChange } from "../model/json-diff.ts";
 import { Value } from "../parts/value.tsx";
 import type { StateStep, WorkflowRun } from "./types.ts";
 
-const TABS = ["changes", "before", "after", "patch"] as const;
+export const TABS = ["changes", "before", "after", "patch"] as const;
 export type StateTab = (typeof TABS)[number];
 
 const TITLES: Record<StateTab, string> = { changes: "Changes", before: "Before", after: "After", patch: "Patch" };
