@@ -16,10 +16,18 @@ export type TestApi = AsyncDisposable & {
   get(path: string, init?: RequestInit): Promise<Response>;
 };
 
-type Options = { api_keys?: string[]; waiting_for?: HttpDependencies["waiting_for"] };
+type Options = {
+  api_keys?: string[];
+  model_prices?: HttpDependencies["model_prices"];
+  waiting_for?: HttpDependencies["waiting_for"];
+};
 
 /** The API over a DuckDB file of its own, listening on a port that the system gave. */
-export async function start_test_api({ api_keys = [], waiting_for = () => [] }: Options = {}): Promise<TestApi> {
+export async function start_test_api({
+  api_keys = [],
+  model_prices = [],
+  waiting_for = () => [],
+}: Options = {}): Promise<TestApi> {
   const dir = temp_dir();
   const store = await open_store({ path: `${dir.path}/traces.duckdb`, memory_bytes: 512 * 1024 * 1024, threads: 2 });
   const metrics = create_metrics();
@@ -27,6 +35,7 @@ export async function start_test_api({ api_keys = [], waiting_for = () => [] }: 
     store,
     waiting_for,
     answer_page: open_studio().answer,
+    model_prices,
     render_metrics: () => metrics.render(),
     access: access_with(api_keys),
     metrics,

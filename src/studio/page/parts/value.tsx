@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { allExpanded, collapseAllNested, JsonView } from "react-json-view-lite";
+import { allExpanded, collapseAllNested, defaultStyles, JsonView } from "react-json-view-lite";
 import { CopyButton } from "./copy-button.tsx";
 
 /** Characters of a text that are shown before it is opened. */
@@ -59,6 +59,21 @@ function json_of(text: string): object | null {
   }
 }
 
+/** The library's own colours are for a light ground. */
+const STYLE = {
+  ...defaultStyles,
+  container: "json-container",
+  label: "json-label",
+  clickableLabel: "json-label",
+  nullValue: "json-other",
+  undefinedValue: "json-other",
+  otherValue: "json-other",
+  numberValue: "json-number",
+  booleanValue: "json-number",
+  stringValue: "json-string",
+  punctuation: "json-punctuation",
+};
+
 const NODES_EXPANDED_MAX = 50;
 
 function Tree({ value, name }: { value: object; name: string }) {
@@ -66,7 +81,12 @@ function Tree({ value, name }: { value: object; name: string }) {
   const is_small = (text.match(/[:,]/g) ?? []).length <= NODES_EXPANDED_MAX;
   return (
     <div className="json-tree">
-      <JsonView data={value} shouldExpandNode={is_small ? allExpanded : collapseAllNested} clickToExpandNode />
+      <JsonView
+        data={value}
+        style={STYLE}
+        shouldExpandNode={is_small ? allExpanded : collapseAllNested}
+        clickToExpandNode
+      />
       <CopyButton text={text} what={name} />
     </div>
   );

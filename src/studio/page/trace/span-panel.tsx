@@ -5,7 +5,15 @@ import { prices_question } from "../api/questions.ts";
 import type { SpanEvent, SpanLink, SpanRow } from "../api/span-row.ts";
 import { duration_text, time_text } from "../lib/format.ts";
 import { time_search } from "../lib/time-range.ts";
-import { cost_of, type LlmCall, llm_call, llm_calls, requested_tool_calls, tool_executions } from "../llm/index.ts";
+import {
+  cost_of,
+  is_llm_call,
+  type LlmCall,
+  llm_call,
+  llm_calls,
+  requested_tool_calls,
+  tool_executions,
+} from "../llm/index.ts";
 import { CallView } from "../llm/call-view.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Value } from "../parts/value.tsx";
@@ -21,7 +29,7 @@ type Props = { span: SpanRow; spans: readonly SpanRow[]; on_close: () => void };
 /** All that a span says. */
 export function SpanPanel({ span, spans, on_close }: Props) {
   const [wanted_tab, set_tab] = useState<Tab>("conversation");
-  const call = useMemo(() => llm_call(span), [span]);
+  const call = useMemo(() => (is_llm_call(span) ? llm_call(span) : null), [span]);
   const tab = wanted_tab === "conversation" && call === null ? "attributes" : wanted_tab;
   const tabs: [Tab, string][] = [
     ...(call === null ? [] : ([["conversation", "Model call"]] satisfies [Tab, string][])),
