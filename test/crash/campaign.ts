@@ -30,12 +30,12 @@ export type CampaignResult = {
 
 /**
  * Brings faults over one server after another on one directory, while spans come in: each fault there is once, and
- * `kills` times kill -9, in an order that the seed decides, `rounds_of_each` times. After each one everything that was
+ * `kills` times kill -9, in an order that the seed decides, `rounds_of_each` times; the first `rounds_max` of them. After each one everything that was
  * acknowledged since the last is looked for through the API, and at the end all of it in the file.
  */
 export async function run_campaign(
   seed: number,
-  { kills, rounds_of_each }: { kills: number; rounds_of_each: number },
+  { kills, rounds_of_each, rounds_max = Infinity }: { kills: number; rounds_of_each: number; rounds_max?: number },
   on_round: (round: Round, index: number) => void = () => {},
 ): Promise<CampaignResult> {
   const random = new SeededRandom(seed);
@@ -46,7 +46,7 @@ export async function run_campaign(
   const plan = shuffled(random, [
     ...Array.from({ length: rounds_of_each }, () => Object.keys(faults).filter((name) => name !== KILL)).flat(),
     ...Array.from({ length: kills }, () => KILL),
-  ]);
+  ]).slice(0, rounds_max);
   const rounds: Round[] = [];
   const forgiven = new Set<number>();
 
