@@ -25,6 +25,9 @@ export type HttpDependencies = OperationsDependencies & {
   model_prices?: readonly ModelPrice[];
 };
 
+/** What begins so is asked for by programs, and is never an address within the page. */
+const API_PATH = /^\/(otel|api|sql)(\/|$)/;
+
 /** The whole API. */
 export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   const { store, logger, answer_page } = dependencies;
@@ -92,7 +95,10 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   add_docs(app);
   refuse_other_methods(app);
   // Addresses within the page are no routes of the API: what is a route comes first.
-  app.notFound(async ({ req }) => (await answer_page?.(req.raw)) ?? problem("path_not_found", req.path));
+  app.notFound(async ({ req }) => {
+    const page = API_PATH.test(req.path) ? null : await answer_page?.(req.raw);
+    return page ?? problem("path_not_found", req.path);
+  });
   return app;
 }
 

@@ -10,6 +10,8 @@ const HEARTBEAT_MS = 15_000;
 
 /** What comes in, as server-sent events, for as long as the client listens. Throws StoreError `overloaded`. */
 export function tail_response(context: Context, store: SpanStore, filter: SpanFilter | null): Response {
+  // Nobody would read what follows, or leave.
+  if (context.req.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
   const leaving = new AbortController();
   const events = questions.tail(store, filter, leaving.signal);
   // Proxies that collect an answer before they pass it on are asked not to.

@@ -199,6 +199,24 @@ describe("a trace", () => {
 });
 
 describe("a server", () => {
+  it("gives the page at its addresses, to browsers, and problems at those of the API", async () => {
+    const get = (path: string, accept: string) => api.get(path, { headers: { accept } });
+    for (const path of ["/", "/traces", "/runs/a/b", "/anything"]) {
+      const response = await get(path, "text/html,*/*");
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get("content-security-policy")).toContain("script-src 'self'");
+      expect(await response.text()).toContain('<div id="page">');
+    }
+    for (const [path, accept] of [
+      ["/traces", "application/json"],
+      ["/otel/nothing", "text/html"],
+      ["/api/nothing", "text/html"],
+      ["/studio/nothing.js", "*/*"],
+    ]) {
+      expect([path, (await get(path, accept)).status]).toEqual([path, 404]);
+    }
+  });
+
   it("without a span says how to send the first one", async () => {
     await using empty = await start_test_api();
     const { page, errors } = await browser.open(empty.url);

@@ -35,7 +35,7 @@ const open = async (path: string) => {
 };
 
 describe("a run of a workflow", () => {
-  it.each(["junjo-0.41", "junjo-0.62.1", "junjo-0.68.0"])(
+  it.each(["junjo-0.41", "junjo-0.68.0"])(
     "of %s shows the path that was taken, and its state change by change",
     async (service) => {
       const runs = await found(`workflow and service = ${service} and name = "Chat Workflow"`);

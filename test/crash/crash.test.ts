@@ -2,8 +2,8 @@ import { expect, it } from "bun:test";
 import { run_campaign } from "./campaign.ts";
 import { campaign_table } from "./report.ts";
 
-/** About half of the faults, others each time; the long form has them all, again and again. */
-const ROUNDS = 9;
+/** A third of the faults, others each time; the long form has them all, again and again. */
+const ROUNDS = 6;
 
 it("loses nothing that was acknowledged and stores nothing twice, whatever goes wrong", async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);

@@ -5,6 +5,7 @@ import { otlp_json_to_protobuf } from "../../src/receive/index.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
 import { schema_errors } from "../support/openapi-schema.ts";
 import { hex, new_id, span_init, text_attributes } from "../support/otlp.ts";
+import { poll_until } from "../support/poll-until.ts";
 
 const TIME = 1_795_456_800_123_456_789n;
 const MINUTE_NS = 60_000_000_000n;
@@ -173,6 +174,21 @@ describe("GET /otel/tail", () => {
     const [, data] = /data: (.*)/.exec(text) ?? [];
     expect(JSON.parse(data)).toEqual([expect.objectContaining({ trace_id: hex(traceId), span_count: 1 })]);
     leaving.abort();
+  });
+
+  it("is let go of when its client goes, and by whoever only asks for its head", async () => {
+    for (let client = 0; client < 20; client++) {
+      const leaving = new AbortController();
+      const opened = async () => {
+        const response = await api.get("/otel/tail", { signal: leaving.signal });
+        if (response.status !== 200) await response.body?.cancel();
+        return response.status === 200;
+      };
+      // Those before may be on their way out.
+      await poll_until(opened, { what: `room for client ${client}` });
+      leaving.abort();
+      expect((await api.get("/otel/tail", { method: "HEAD" })).status).toBe(200);
+    }
   });
 
   it("refuses a filter that is none", async () => {

@@ -114,7 +114,7 @@ describe("a DuckDB file that is damaged", () => {
 
   it("is not one from which DuckDB has cut free blocks", async () => {
     let was_cut = false;
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       await using store = await open();
       expect([errors(), damaged_files()]).toEqual([[], []]);
       for (let count = 0; count < 6; count++) {

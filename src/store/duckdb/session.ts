@@ -40,6 +40,8 @@ export type SessionOptions = DatabaseOptions & {
   hot_age_max_ms?: number;
   retention_days?: number | undefined;
   retention_bytes?: number | undefined;
+  /** How long a search looks before it gives what it has. */
+  search_ms_max?: number;
 };
 
 /** An open database: its hot tier, which ends with it, its segments, and those who ask. */
@@ -138,7 +140,7 @@ export class Session implements AsyncDisposable {
     });
     const readers = await ReaderPool.open(instance, READER_COUNT);
     const queries = new Queries(readers, views, segment_readers, straddling);
-    const traces = new TraceSearch(readers, views, segment_readers);
+    const traces = new TraceSearch(readers, views, segment_readers, options.search_ms_max ?? LIMITS.SEARCH_MS_MAX);
     return new Session(
       instance,
       [writer, connection, marker],

@@ -8,6 +8,7 @@ import { sql_list, sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { View, Views } from "../views.ts";
 import { ask } from "./ask.ts";
+import { json_pointer } from "./filter-sql.ts";
 import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 import { range_conditions } from "./list-sql.ts";
 
@@ -74,7 +75,7 @@ export class Activity {
   }
 
   attribute_values({ level, key }: AttributeField, prefix: string, limit: number): Promise<string[]> {
-    const pointer = sql_text(`/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+    const pointer = sql_text(json_pointer(key));
     const values = (column: string) => `json_extract_string(${column}, ${pointer})`;
     const value = {
       span: values("attributes_json"),

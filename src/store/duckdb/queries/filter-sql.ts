@@ -119,7 +119,7 @@ function in_attributes(
     // Looking for bytes is much faster than reading JSON, and rules most rows out.
     const texts = [key, ...(wanted === null ? [] : [wanted])].filter(is_plain);
     const has_texts = texts.map((text) => `contains(${column}::VARCHAR, ${sql_text(`"${text}"`)}) AND `).join("");
-    return `(${has_texts}coalesce(${is_such(`json_extract_string(${column}, ${sql_text(pointer(key))})`)}, false))`;
+    return `(${has_texts}coalesce(${is_such(`json_extract_string(${column}, ${sql_text(json_pointer(key))})`)}, false))`;
   });
   return conditions.length === 1 ? conditions[0] : `(${conditions.join(" OR ")})`;
 }
@@ -128,4 +128,4 @@ function in_attributes(
 const is_plain = (text: string): boolean => /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text);
 
 /** RFC 6901. */
-const pointer = (key: string): string => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+export const json_pointer = (key: string): string => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { LIMITS } from "../../../config/index.ts";
 import type { SpanFilter } from "../../../filter/index.ts";
 import { summary_of } from "../../trace-summary.ts";
 import type { FoundTrace, SearchRange, SpanFacts, TraceKey, TracePage } from "../../types.ts";
@@ -30,6 +29,7 @@ export class TraceSearch {
     private readonly readers: ReaderPool,
     private readonly views: Views,
     private readonly segment_readers: SegmentReaders,
+    private readonly search_ms_max: number,
   ) {}
 
   async search(filter: SpanFilter | null, range: SearchRange): Promise<TracePage> {
@@ -37,7 +37,8 @@ export class TraceSearch {
     const { view } = held;
     const { matches, next } = await this.readers.use(async (connection) => {
       for (const { tables } of view.generations) await tables.fill(connection);
-      return await with_filter(() => page_of(connection, filter ?? ROOTS, range, view));
+      const deadline_ms = performance.now() + this.search_ms_max;
+      return await with_filter(() => page_of(connection, filter ?? ROOTS, range, view, deadline_ms));
     });
     return { traces: await this.summaries_in(view, matches), next };
   }
@@ -79,8 +80,8 @@ async function page_of(
   filter: SpanFilter,
   range: SearchRange,
   view: Part,
+  deadline_ms: number,
 ): Promise<{ matches: Match[]; next: TraceKey | null }> {
-  const deadline_ms = performance.now() + LIMITS.SEARCH_MS_MAX;
   const matches: Match[] = [];
   let next = range.after;
   do {
@@ -122,10 +123,13 @@ async function newest_matches(
     }
     if (unknown_us === null) return { matches: known, next: null };
     const now_ms = performance.now();
-    if (now_ms >= deadline_ms) return { matches: known, next: { start_us: unknown_us + 1n, trace_id: LAST_ID } };
+    // Where segments overlap, a page that ended earlier would not be behind the one before it, and would come again for ever.
+    const next = { start_us: unknown_us + 1n, trace_id: LAST_ID };
+    const is_behind = range.after === null || newest_first(range.after, next) < 0;
+    if (now_ms >= deadline_ms && is_behind) return { matches: known, next };
     hot = [];
     // As many as there is time for, by what these have taken.
-    const affordable = Math.floor(((deadline_ms - now_ms) * count) / (now_ms - began_ms));
+    const affordable = Math.floor((Math.max(0, deadline_ms - now_ms) * count) / (now_ms - began_ms));
     count = Math.min(count * GROWTH_MAX, Math.max(1, affordable));
   }
 }
