@@ -78,7 +78,8 @@ export async function run_campaign(
     on_round(round, index);
   }
   await load.stop();
-  await server.end("SIGTERM");
+  const exit_code = await server.end("SIGTERM");
+  if (exit_code !== 0) throw new Error(`exit code ${exit_code} after the last SIGTERM`);
   return {
     rounds,
     end: await compare_all(disk.data_dir, load, forgiven),

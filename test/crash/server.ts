@@ -8,7 +8,7 @@ const STEPPED_CLOCK = join(import.meta.dir, "stepped-clock.ts");
 
 /** One server after another on one directory. */
 export class ServerUnderTest implements AsyncDisposable {
-  /** All that the servers have logged as errors. */
+  /** All that the servers have logged as warnings and errors. */
   readonly errors: string[] = [];
   private process: ServerProcess | null = null;
 
@@ -71,4 +71,4 @@ function command(clock_offset_ms: number): string[] {
   return clock_offset_ms === 0 ? [bun, main, "serve"] : [bun, "--preload", STEPPED_CLOCK, main, "serve"];
 }
 
-const error_lines = (log: string): string[] => log.split("\n").filter((line) => /"level":[56]0/.test(line));
+const error_lines = (log: string): string[] => log.split("\n").filter((line) => /"level":[456]0/.test(line));
