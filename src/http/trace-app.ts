@@ -23,7 +23,7 @@ export function add_trace_questions(app: OpenAPIHono, store: SpanStore, logger: 
     const next_cursor = next === null ? null : encode_trace_cursor(next);
     return context.json({ traces: traces.map(trace_json), next_cursor }, 200);
   });
-  app.openapi(routes.TAIL, (context) => tail_response(context, store, context.req.valid("query").filter));
+  app.openapi(routes.TAIL, (context) => tail_response(context, store, context.req.valid("query").filter, logger));
   app.openapi(routes.SPAN_COUNTS, async (context) => {
     const query = context.req.valid("query");
     const parts = time_parts(query);

@@ -12,6 +12,15 @@ export class View {
   ) {
     this.sources = [...generations, ...segments];
   }
+
+  /** Of all its spans, distinct and ascending by their UTF-8 bytes, as DuckDB sorts text. */
+  get service_names(): string[] {
+    const names = new Set([
+      ...this.segments.flatMap(({ services }) => [...services.keys()]),
+      ...this.generations.flatMap(({ reader }) => [...reader.service_names]),
+    ]);
+    return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
 }
 
 type Entry = { view: View; holder_count: number };

@@ -1,18 +1,15 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { AttributeField, SpanFilter } from "../../../filter/index.ts";
 import type { RootFigures, ServiceActivity, SpanCounts, StatePatch, TimeParts } from "../../types.ts";
-import type { HotGeneration } from "../hot/generation.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
 import { sql_list, sql_text } from "../row-source.ts";
-import type { Segment } from "../segments/segment.ts";
 import type { View, Views } from "../views.ts";
 import { ask } from "./ask.ts";
 import { json_pointer } from "./filter-sql.ts";
 import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 import { range_conditions } from "./list-sql.ts";
-
-type Part = { generations: readonly HotGeneration[]; segments: readonly Segment[] };
+import { in_range, type Part, rows_sql } from "./rows-sql.ts";
 
 /** Of the newest spans, so many are looked at for what attributes there are. */
 const SAMPLED_ROWS = 20_000;
@@ -41,16 +38,19 @@ export class Activity {
 
   services(parts: TimeParts): Promise<ServiceActivity[]> {
     return this.ask(async (connection, view) => {
+      const roots = roots_sql(in_range(view, parts), parts);
+      // There is always a generation of the hot tier, if without rows.
+      if (roots === null) return [];
       const found = await connection.runAndReadAll(
         `SELECT service_name, part, count(*), count(*) FILTER (status_code = '2'),
            quantile_cont(duration_ns, [0.5, 0.95])
          FROM (SELECT service_name, status_code, ${part_sql(parts)} AS part,
              (epoch_us(end_time) - epoch_us(start_time)) * 1000::DOUBLE + end_time_nanosecond - start_time_nanosecond AS duration_ns
-           FROM (${roots_sql(in_range(view, parts), parts)}))
+           FROM (${roots}))
          GROUP BY GROUPING SETS ((service_name), (service_name, part))`,
       );
       const by_service = Map.groupBy(found.getRows(), ([service_name]) => String(service_name));
-      return service_names(view).map((service_name) => {
+      return view.service_names.map((service_name) => {
         const rows = by_service.get(service_name) ?? [];
         const figures = new Map(rows.map((row) => [row[1] === null ? null : Number(row[1]), root_figures(row)]));
         return {
@@ -120,26 +120,16 @@ const PATCH_COLUMNS =
   "patch_id, service_name, trace_id, span_id, workflow_id, node_id, epoch_us(event_time) AS event_time_us, " +
   "patch_json::VARCHAR AS patch_json, patch_store_id";
 
-const in_range = ({ generations, segments }: View, { since_us, until_us }: TimeParts): Part => ({
-  generations,
-  segments: segments.filter(({ min_start_us, max_start_us }) => max_start_us >= since_us && min_start_us <= until_us),
-});
-
 /** Which part of the range a row's start is in, whose ends are both in it. */
 function part_sql({ since_us, until_us, part_count }: TimeParts): string {
   const part_us = (until_us - since_us) / BigInt(part_count) + 1n;
   return `(epoch_us(start_time) - ${since_us}) // ${part_us}`;
 }
 
-function roots_sql({ generations, segments }: Part, { since_us, until_us }: TimeParts): string {
+function roots_sql(part: Part, { since_us, until_us }: TimeParts): string | null {
   const columns = "service_name, status_code, start_time, end_time, start_time_nanosecond, end_time_nanosecond";
-  const where = `parent_span_id IS NULL${range_conditions({ limit: null, offset: 0, since_us, until_us })}`;
-  const selects = generations.map(({ tables }) => `SELECT ${columns} FROM ${tables.spans} WHERE ${where}`);
-  if (segments.length > 0) {
-    const files = sql_list(segments.map(({ spans_path }) => spans_path));
-    selects.push(`SELECT ${columns} FROM read_parquet([${files}]) WHERE is_listed AND ${where}`);
-  }
-  return selects.join("\nUNION ALL ");
+  const is_root = `parent_span_id IS NULL${range_conditions({ limit: null, offset: 0, since_us, until_us })}`;
+  return rows_sql(part, columns, { hot: is_root, cold: `is_listed AND ${is_root}` });
 }
 
 /** These columns of some of the newest rows. */
@@ -159,12 +149,6 @@ function newest_sql({ generations, segments }: View, columns: string): string {
 function root_figures([, , roots, errors, quantiles]: DuckDBValue[]): RootFigures {
   const [p50, p95] = (quantiles as { items: number[] } | null)?.items ?? [null, null];
   return { roots: Number(roots), errors: Number(errors), p50_duration_ns: p50, p95_duration_ns: p95 };
-}
-
-function service_names({ generations, segments }: View): string[] {
-  const names = new Set(segments.flatMap(({ services }) => [...services.keys()]));
-  for (const { reader } of generations) for (const name of reader.service_names) names.add(name);
-  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /** What all its rows come to, without reading them. */

@@ -1,11 +1,12 @@
 import { LIMITS } from "../../../config/index.ts";
 import type { Dependency, Operation } from "../../types.ts";
 import type { ReaderPool } from "../reader-pool.ts";
-import { sql_list, sql_text } from "../row-source.ts";
+import { sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
-import type { View, Views } from "../views.ts";
+import type { Views } from "../views.ts";
 import { ask } from "./ask.ts";
 import { range_conditions } from "./list-sql.ts";
+import { in_range, rows_sql, type TierConditions } from "./rows-sql.ts";
 
 /** Which services call which, and by what names. */
 export class Calls {
@@ -18,7 +19,7 @@ export class Calls {
     return ask(this.readers, this.views, async (connection, { generations, segments }) => {
       const of_service = segments.filter(({ services }) => services.has(service_name));
       const part = { generations, segments: newest(of_service, LIMITS.OPERATIONS_SPANS_MAX) };
-      const rows = rows_sql(part, "name, kind", `service_name = ${sql_text(service_name)}`);
+      const rows = rows_sql(part, "name, kind", both(`service_name = ${sql_text(service_name)}`));
       if (rows === null) return [];
       const found = await connection.runAndReadAll(
         `SELECT DISTINCT name, kind FROM (${rows}) ORDER BY name, kind LIMIT ${limit}`,
@@ -28,13 +29,11 @@ export class Calls {
   }
 
   dependencies({ since_us, until_us }: { since_us: bigint; until_us: bigint }): Promise<Dependency[]> {
-    return ask(this.readers, this.views, async (connection, { generations, segments }) => {
-      const in_range = segments.filter(
-        ({ min_start_us, max_start_us }) => max_start_us >= since_us && min_start_us <= until_us,
-      );
-      const part = { generations, segments: newest(in_range, LIMITS.DEPENDENCIES_SPANS_MAX) };
+    return ask(this.readers, this.views, async (connection, view) => {
+      const { segments } = in_range(view, { since_us, until_us });
+      const part = { generations: view.generations, segments: newest(segments, LIMITS.DEPENDENCIES_SPANS_MAX) };
       const range = range_conditions({ limit: null, offset: 0, since_us, until_us });
-      const rows = rows_sql(part, "trace_id, span_id, parent_span_id, service_name", `true${range}`);
+      const rows = rows_sql(part, "trace_id, span_id, parent_span_id, service_name", both(`true${range}`));
       if (rows === null) return [];
       // By hashes of the ids: the ids themselves are six times as long, and two of the same hash one in billions.
       const found = await connection.runAndReadAll(
@@ -53,18 +52,11 @@ export class Calls {
   }
 }
 
+const both = (condition: string): TierConditions => ({ hot: condition, cold: condition });
+
 /** The newest of the segments, at least one, as many as have so many spans. */
 function newest(segments: readonly Segment[], spans_max: number): Segment[] {
   const sorted = segments.toSorted((a, b) => (a.max_start_us > b.max_start_us ? -1 : 1));
   let spans = 0;
   return sorted.filter(({ manifest }, place) => (spans += manifest.span_count) <= spans_max || place === 0);
-}
-
-function rows_sql({ generations, segments }: Pick<View, "generations" | "segments">, columns: string, where: string) {
-  const selects = generations.map(({ tables }) => `SELECT ${columns} FROM ${tables.spans} WHERE ${where}`);
-  if (segments.length > 0) {
-    const files = sql_list(segments.map(({ spans_path }) => spans_path));
-    selects.push(`SELECT ${columns} FROM read_parquet([${files}]) WHERE ${where}`);
-  }
-  return selects.length === 0 ? null : selects.join("\nUNION ALL ");
 }

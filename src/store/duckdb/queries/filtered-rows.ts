@@ -1,11 +1,9 @@
 import type { SpanFilter } from "../../../filter/index.ts";
-import type { HotGeneration } from "../hot/generation.ts";
 import { StoreError } from "../../types.ts";
 import { first_line } from "../database.ts";
-import { sql_list } from "../row-source.ts";
-import type { Segment } from "../segments/segment.ts";
 import { filter_sql } from "./filter-sql.ts";
 import { has_llm_sql, range_conditions } from "./list-sql.ts";
+import { type Part, rows_sql } from "./rows-sql.ts";
 
 export const ROOTS: SpanFilter = {
   op: "compare",
@@ -36,17 +34,13 @@ const COLUMNS = "trace_id, span_id, start_time, status_code";
 export function filtered_rows(
   filter: SpanFilter,
   range: { since_us: bigint | null; until_us: bigint | null },
-  { generations, segments }: { generations: readonly HotGeneration[]; segments: readonly Segment[] },
+  part: Part,
   also = "true",
 ): string | null {
-  const has_llm = has_llm_sql(generations);
+  const has_llm = has_llm_sql(part.generations);
   const conditions = ` AND ${also}${range_conditions({ limit: null, offset: 0, ...range })}`;
-  const hot = filter_sql(filter, { is_cold: false, has_llm: has_llm.hot });
-  const selects = generations.map(({ tables }) => `SELECT ${COLUMNS} FROM ${tables.spans} WHERE ${hot}${conditions}`);
-  if (segments.length > 0) {
-    const cold = filter_sql(filter, { is_cold: true, has_llm: has_llm.cold });
-    const files = sql_list(segments.map(({ spans_path }) => spans_path));
-    selects.push(`SELECT ${COLUMNS} FROM read_parquet([${files}]) WHERE ${cold}${conditions}`);
-  }
-  return selects.length === 0 ? null : selects.join("\nUNION ALL ");
+  return rows_sql(part, COLUMNS, {
+    hot: filter_sql(filter, { is_cold: false, has_llm: has_llm.hot }) + conditions,
+    cold: filter_sql(filter, { is_cold: true, has_llm: has_llm.cold }) + conditions,
+  });
 }

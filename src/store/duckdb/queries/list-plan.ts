@@ -59,4 +59,5 @@ function candidate_of(segment: Segment, kind: ListKind, service_name: string): C
   return [{ segment, min_us: BigInt(figures.min_listed_us), max_us: BigInt(figures.max_listed_us), certain }];
 }
 
-const earlier = (a: bigint | null, b: bigint | null): bigint | null => (a === null || (b !== null && b < a) ? b : a);
+export const earlier = (a: bigint | null, b: bigint | null): bigint | null =>
+  a === null || (b !== null && b < a) ? b : a;

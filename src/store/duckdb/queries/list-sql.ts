@@ -78,4 +78,4 @@ export function select_rows(
   return selects.join("\nUNION ALL ");
 }
 
-const timestamp = (us: bigint): string => `make_timestamptz(${us})`;
+export const timestamp = (us: bigint): string => `make_timestamptz(${us})`;

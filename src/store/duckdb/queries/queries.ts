@@ -12,6 +12,7 @@ import type { StraddlingLlmTraces } from "../straddling.ts";
 import type { View, Views } from "../views.ts";
 import { plan_list } from "./list-plan.ts";
 import { list_filter, NEWEST_FIRST, type RowFilter, select_rows } from "./list-sql.ts";
+import type { Part } from "./rows-sql.ts";
 import { answer_sql } from "./sql.ts";
 import { RowPieces, type RowPlace } from "./row-pieces.ts";
 
@@ -34,8 +35,6 @@ const BELONGS: Record<IndexedKind, (row: ListedRow, is_straddling_llm: (trace_id
 /** Where a row is, and where it stands in a list. */
 type FoundRow = RowPlace & RowKey;
 type Held = ReturnType<Views["hold"]>;
-/** A part of a view: what may have the rows that are asked for. */
-type Part = Pick<View, "generations" | "segments">;
 
 /**
  * The questions. Each is answered in two steps: first which rows, reading only what they are chosen and sorted by; then
@@ -52,12 +51,7 @@ export class Queries {
 
   service_names({ limit, offset }: Pick<PageRange, "limit" | "offset">): { has_more: boolean; names: string[] } {
     using held = this.views.hold();
-    const { generations, segments } = held.view;
-    const names = new Set([
-      ...segments.flatMap(({ services }) => [...services.keys()]),
-      ...generations.flatMap(({ reader }) => [...reader.service_names]),
-    ]);
-    const sorted = [...names].sort(compare_bytes);
+    const sorted = held.view.service_names;
     const end = limit === null ? sorted.length : offset + limit;
     return { has_more: sorted.length > end, names: sorted.slice(offset, end) };
   }
@@ -237,6 +231,3 @@ function found_row([source, row, start_us, trace_id, span_id]: DuckDBValue[]): F
     span_id: String(span_id),
   };
 }
-
-/** As DuckDB sorts text. */
-const compare_bytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

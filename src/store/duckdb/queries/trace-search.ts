@@ -2,19 +2,20 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { SpanFilter } from "../../../filter/index.ts";
 import { summary_of } from "../../trace-summary.ts";
 import type { FoundTrace, SearchRange, SpanFacts, TraceKey, TracePage } from "../../types.ts";
-import type { HotGeneration } from "../hot/generation.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
 import type { View, Views } from "../views.ts";
+import { earlier } from "./list-plan.ts";
+import { timestamp } from "./list-sql.ts";
+import type { Part } from "./rows-sql.ts";
 import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
 
 /** A trace, and the newest of its spans that match. */
 export type TraceMatch = { trace_id: string; span_id: string };
 type Match = TraceKey & TraceMatch;
-type Part = Pick<View, "generations" | "segments">;
 
 /** Segments of the first statement; a further one has at most so many times as many. */
 const SEGMENTS_FIRST = 1;
@@ -151,7 +152,7 @@ async function without_seen(
   const before = { since_us: later(since_us, after.start_us), until_us };
   const rows = filtered_rows(filter, before, part, `trace_id IN (${sql_list(trace_ids)})`);
   if (rows === null) return matches;
-  const is_before = `start_time > ${us(after.start_us)} OR trace_id <= ${sql_text(after.trace_id)}`;
+  const is_before = `start_time > ${timestamp(after.start_us)} OR trace_id <= ${sql_text(after.trace_id)}`;
   const seen = await connection.runAndReadAll(`SELECT DISTINCT trace_id FROM (${rows}) WHERE ${is_before}`);
   const seen_ids = new Set(seen.getRows().map(([trace_id]) => String(trace_id)));
   return matches.filter(({ trace_id }) => !seen_ids.has(trace_id));
@@ -162,14 +163,14 @@ async function matches_in(
   connection: DuckDBConnection,
   filter: SpanFilter,
   { limit, since_us, until_us, after }: SearchRange,
-  part: { generations: readonly HotGeneration[]; segments: readonly Segment[] },
+  part: Part,
 ): Promise<Match[]> {
   const rows = filtered_rows(filter, { since_us, until_us: earlier(until_us, after?.start_us ?? null) }, part);
   if (rows === null) return [];
   const is_behind =
     after === null
       ? "true"
-      : `start_time < ${us(after.start_us)} OR (start_time = ${us(after.start_us)} AND trace_id > ${sql_text(after.trace_id)})`;
+      : `start_time < ${timestamp(after.start_us)} OR (start_time = ${timestamp(after.start_us)} AND trace_id > ${sql_text(after.trace_id)})`;
   const found = await connection.runAndReadAll(
     `SELECT trace_id, epoch_us(max(start_time)) AS newest_us, arg_max(span_id, start_time)
      FROM (${rows}) WHERE ${is_behind} GROUP BY trace_id ORDER BY newest_us DESC, trace_id LIMIT ${limit + 1}`,
@@ -197,6 +198,4 @@ function newest_first(a: TraceKey, b: TraceKey): number {
 }
 
 const key_of = ({ start_us, trace_id }: TraceKey): TraceKey => ({ start_us, trace_id });
-const us = (time_us: bigint): string => `make_timestamptz(${time_us})`;
-const earlier = (a: bigint | null, b: bigint | null): bigint | null => (a === null || (b !== null && b < a) ? b : a);
 const later = (a: bigint | null, b: bigint): bigint => (a !== null && a > b ? a : b);

@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import type { components, paths } from "./schema.ts";
+import type { components, paths } from "../../../gen/openapi/schema.ts";
 
 export type TraceSummary = components["schemas"]["TraceSummary"];
 export type RootFigures = components["schemas"]["RootFigures"];

@@ -12,7 +12,7 @@ export function message_attributes(span: SpanRow): Attributes {
 
 type Reader = (attributes: Attributes, events: readonly SpanEvent[]) => Message[];
 
-/** The first of the ways to tell them that has any: a span may tell the same messages in two ways. */
+/** The first of the ways to tell them in which there are some; a span may tell the same messages in two ways. */
 const first_of =
   (readers: readonly Reader[]): Reader =>
   (attributes, events) => {
