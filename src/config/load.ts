@@ -49,6 +49,13 @@ export function load_config(sources: ConfigSources): Config {
   if (values.forward_otlp !== undefined && values.ingestion_grpc_host !== undefined) {
     throw new ConfigError("FORWARD_OTLP needs the queue of this process: not with INGESTION_GRPC_HOST");
   }
+  // Rules that are silently of no effect are worse than none.
+  const has_mask = values.mask_attributes.length + values.mask_patterns.length + values.mask_regexps.length > 0;
+  if (has_mask && values.ingestion_grpc_host !== undefined) {
+    throw new ConfigError(
+      "MASK_ATTRIBUTES, MASK_PATTERNS and MASK_REGEXPS are for whoever receives requests: not with INGESTION_GRPC_HOST",
+    );
+  }
   return { ...values, data_dir, db_duckdb_path, duckdb_memory_bytes };
 }
 

@@ -112,6 +112,13 @@ describe("settings that depend on each other", () => {
     refuse_open_listeners(load({ flags: { host } }), false);
   });
 
+  it("refuses to mask or forward what another process receives", () => {
+    for (const env of [{ MASK_PATTERNS: "emails" }, { FORWARD_OTLP: "http://collector:4318" }]) {
+      const load = () => load_config({ flags: {}, env: { ...env, INGESTION_GRPC_HOST: "ingest" } });
+      expect(load).toThrow("not with INGESTION_GRPC_HOST");
+    }
+  });
+
   it("wants a certificate and its key", () => {
     expect(() => load({ flags: { tls_cert_path: "a.pem" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
     expect(() => load({ flags: { tls_key_path: "a.key" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
