@@ -21,9 +21,9 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`seed ${seed}\n`);
 
 const result = await run_campaign(seed, { kills, rounds_of_each, rounds_max }, (round, index) => {
-  const { fault, acked, stored, missing, recovery_ms } = round;
+  const { fault, acked, stored, missing, recovery_ms, last_number } = round;
   console.error(
-    `${index + 1}: ${fault}: acked ${acked}, stored ${stored}, missing ${missing}, ${Math.round(recovery_ms)} ms`,
+    `${index + 1}: ${fault}: acked ${acked}, stored ${stored}, missing ${missing}, ${Math.round(recovery_ms)} ms, up to span ${last_number}`,
   );
 });
 const { rounds: _rounds, server_errors, ...sums } = result;

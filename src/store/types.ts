@@ -175,7 +175,7 @@ export interface SpanStore extends AsyncDisposable {
   /** Removes what is older or more than the options say, and keeps files few. Happens by itself. */
   tidy(): Promise<void>;
 
-  /** The key of `source` up to which rows are on disk, or null. */
+  /** The key of `source` up to which rows are on disk, or null. Throws StoreError when an error has closed the store. */
   durable_position(source: string): Ulid | null;
 
   /** The key of `source` behind which `append` goes on: opens the store again if an error has closed it. */

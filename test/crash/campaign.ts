@@ -12,7 +12,13 @@ const LOAD_MS_MAX = 400;
 const IDLE_MS_MAX = 30_000;
 const KILL = "kill -9";
 
-export type Round = Comparison & { fault: string; acked: number; recovery_ms: number; forgiven: number };
+export type Round = Comparison & {
+  fault: string;
+  acked: number;
+  recovery_ms: number;
+  forgiven: number;
+  last_number: number;
+};
 
 export type CampaignResult = {
   rounds: Round[];
@@ -68,6 +74,7 @@ export async function run_campaign(
       acked: acked.length,
       recovery_ms: outcome.recovery_ms,
       forgiven: outcome.forgiven?.size ?? 0,
+      last_number: Math.max(...acked),
       ...compare(
         stored,
         acked.filter((number) => !forgiven.has(number)),

@@ -9,13 +9,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
-import { ExportTraceServiceRequestSchema } from "../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
-import { open_wal_reader, queue_files, type WalEntry } from "../../src/wal/index.ts";
+import { queue_files } from "../../src/wal/index.ts";
 import { poll_until } from "../support/poll-until.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Disk } from "./disk.ts";
-import { number_of, type NumberedLoad } from "./numbered-load.ts";
+import type { NumberedLoad } from "./numbered-load.ts";
+import { numbers_in, queue_entries, queue_of } from "./queued.ts";
 import type { ServerUnderTest } from "./server.ts";
 
 export type World = { server: ServerUnderTest; load: NumberedLoad; disk: Disk; random: SeededRandom };
@@ -58,7 +57,7 @@ export const FAULTS: Record<string, Fault> = {
 
   "garbage behind the queue's newest segment": (world) =>
     restart(world, () => {
-      const newest = queue_files(queue_of(world)).at(-1);
+      const newest = queue_files(queue_of(world.server.data_dir)).at(-1);
       if (newest !== undefined) appendFileSync(newest, world.random.bytes(world.random.between(1, 40_000)));
     }),
 
@@ -173,26 +172,13 @@ async function restart(world: World, while_down: () => void): Promise<{ recovery
 const destroy = (world: World, damage: (path: string) => void) =>
   restart(world, () => damage(join(world.server.data_dir, "duckdb", "traces.duckdb")));
 
-const queue_of = ({ server }: World): string => join(server.data_dir, "wal");
-
-function queue_entries(world: World): WalEntry[] {
-  using reader = open_wal_reader(queue_of(world));
-  return reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
-}
-
-function numbers_in(body: Uint8Array): number[] {
-  const { resourceSpans } = fromBinary(ExportTraceServiceRequestSchema, body);
-  const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-  return spans.map(({ name }) => number_of(name));
-}
-
 /**
  * Changes bytes of the queue's last record, or cuts it short, and gives the spans that it held: it can't be told from one
  * that was torn. All others must be there.
  */
 function damage_last_record(world: World): ReadonlySet<number> {
-  const body = queue_entries(world).at(-1)?.body;
-  const path = queue_files(queue_of(world)).at(-1);
+  const body = queue_entries(world.server.data_dir).at(-1)?.body;
+  const path = queue_files(queue_of(world.server.data_dir)).at(-1);
   if (body === undefined || path === undefined) return new Set();
   const file = readFileSync(path);
   // Behind a write that was torn, or in a segment before this one, it would not be the last.

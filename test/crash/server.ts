@@ -33,10 +33,11 @@ export class ServerUnderTest implements AsyncDisposable {
   /** Starts one and kills it before it has got far. */
   async start_and_kill(after_ms: number): Promise<void> {
     const env = { ...SYSTEM_GIVEN_PORTS, ...this.environment(0) };
-    const child = Bun.spawn(command(0), { cwd: ROOT, env, stdin: "ignore", stderr: "ignore" });
+    const child = Bun.spawn(command(0), { cwd: ROOT, env, stdin: "ignore", stderr: "pipe" });
     await Bun.sleep(after_ms);
     child.kill("SIGKILL");
     await child.exited;
+    this.errors.push(...error_lines(await child.stderr.text()));
   }
 
   /** Resolves to the exit code when it has ended. */
@@ -71,4 +72,5 @@ function command(clock_offset_ms: number): string[] {
   return clock_offset_ms === 0 ? [bun, main, "serve"] : [bun, "--preload", STEPPED_CLOCK, main, "serve"];
 }
 
-const error_lines = (log: string): string[] => log.split("\n").filter((line) => /"level":[456]0/.test(line));
+const error_lines = (log: string): string[] =>
+  log.split("\n").filter((line) => /"level":[456]0/.test(line) && line.endsWith("}"));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { poll_until } from "../support/poll-until.ts";
 import { number_of, type NumberedLoad } from "./numbered-load.ts";
+import { numbers_in, queue_entries } from "./queued.ts";
 import type { ServerUnderTest } from "./server.ts";
 
 const DRAIN_MS_MAX = 30_000;
@@ -50,6 +51,9 @@ async function numbers_of_service(server: ServerUnderTest, service: string): Pro
 }
 
 export type FinalComparison = Comparison & {
+  missing_numbers: number[];
+  /** Of those that are missing: how many the queue has, so that the next start stores them. */
+  queued: number;
   duplicated_patches: number;
   /** Patches that don't say what their span's event said, or have no span; and spans without their patch. */
   wrong_patches: number;
@@ -74,8 +78,13 @@ export async function compare_all(
   const [dead_letters] = await column("SELECT count(*) FROM dead_letters");
   connection.closeSync();
   instance.closeSync();
+  const wanted = acked.difference(forgiven);
+  const missing_numbers = [...wanted.difference(new Set(spans))];
+  const queued = new Set(queue_entries(data_dir).flatMap(({ body }) => numbers_in(body)));
   return {
-    ...compare(spans, acked.difference(forgiven), sent),
+    ...compare(spans, wanted, sent),
+    missing_numbers,
+    queued: missing_numbers.filter((number) => queued.has(number)).length,
     duplicated_patches: patches.length - new Set(patches).size,
     wrong_patches: Number(wrong_patches),
     dead_letters: Number(dead_letters),

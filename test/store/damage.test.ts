@@ -1,65 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import {
-  closeSync,
-  cpSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { is_fatal } from "../../src/store/duckdb/damage.ts";
 import { connect, open_database } from "../../src/store/duckdb/database.ts";
-import { open_store, type SpanStore } from "../../src/store/index.ts";
-import { collecting_logger, type LogLine } from "../support/collecting-logger.ts";
+import { KilledStore, span_names } from "../support/killed-store.ts";
 import { span_init } from "../support/otlp.ts";
-import { append_spans, page_rows, STORE_OPTIONS } from "../support/store.ts";
-import { temp_dir, type TempDir } from "../support/temp-dir.ts";
+import { poll_until } from "../support/poll-until.ts";
+import { append_spans, STORE_OPTIONS } from "../support/store.ts";
 
-const ERROR = 50;
 const HEADER_BYTES = 3 * 4096;
 const BLOCK_BYTES = 262_144;
 const GARBAGE = Buffer.alloc(4096, "garbage ");
 
-let directory: TempDir;
+let left: KilledStore;
 let path: string;
-let segments: string;
-let position: Uint8Array | null;
-let lines: LogLine[];
 beforeEach(async () => {
-  directory = temp_dir();
-  path = join(directory.path, "traces.duckdb");
-  segments = join(directory.path, "segments");
-  await a_killed_process_left();
+  left = await KilledStore.create();
+  ({ path } = left);
 });
-afterEach(() => directory[Symbol.dispose]());
-
-/** Two sealed spans, of which DuckDB's log alone knows, and two that were in memory. */
-async function a_killed_process_left(): Promise<void> {
-  using alive = temp_dir();
-  await using store = await open_store({ path: join(alive.path, "traces.duckdb"), ...STORE_OPTIONS });
-  await append_spans(store, [span_init({ name: "old" }), span_init({ name: "old" })]);
-  await store.seal();
-  position = store.durable_position("test");
-  await append_spans(store, [span_init({ name: "new" }), span_init({ name: "new" })]);
-  cpSync(alive.path, directory.path, { recursive: true });
-}
-
-async function open(): Promise<SpanStore> {
-  const { logger, lines: collected } = collecting_logger();
-  lines = collected;
-  return open_store({ path, ...STORE_OPTIONS }, logger);
-}
-
-async function names(store: SpanStore): Promise<string[]> {
-  const page = await store.list("roots", "shop", { limit: null, offset: 0 });
-  return (await page_rows(page)).map(({ name }) => String(name)).sort();
-}
+afterEach(() => left[Symbol.dispose]());
 
 function overwrite(file: string, at: number, bytes = GARBAGE): void {
   const descriptor = openSync(file, "r+");
@@ -77,19 +37,12 @@ async function blocks_by_header(file: string): Promise<number> {
 }
 
 const size_of = (file: string) => statSync(file).size;
-const errors = () => lines.filter(({ level }) => level >= ERROR);
-const damaged_files = () => readdirSync(directory.path).filter((name) => name.includes(".damaged-"));
-const only_segment = (): string => {
-  const [name] = readdirSync(segments);
-  return join(segments, name);
-};
-
 describe("a process that was killed", () => {
   it("leaves what was sealed, and the position behind which the source goes on", async () => {
-    await using store = await open();
-    expect(await names(store)).toEqual(["old", "old"]);
-    expect(await store.position("test")).toEqual(position);
-    expect(errors()).toEqual([]);
+    await using store = await left.open();
+    expect(await span_names(store)).toEqual(["old", "old"]);
+    expect(await store.position("test")).toEqual(left.position);
+    expect(left.errors).toEqual([]);
   });
 });
 
@@ -103,20 +56,20 @@ describe("a DuckDB file that is damaged", () => {
     ["is garbage from its beginning to its end", () => writeFileSync(path, Buffer.alloc(100_000, "no database "))],
   ])("that %s is moved aside with its log, and made anew from the segments", async (_what, damage) => {
     damage();
-    await using store = await open();
-    expect(await names(store)).toEqual(["old", "old"]);
-    expect(await store.position("test")).toEqual(position);
-    expect(errors().at(-1)?.msg).toContain("the DuckDB file is damaged and was moved aside");
-    expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-\d{8}T\d{6}\.\d{3}Z$/));
-    expect(damaged_files()).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/));
+    await using store = await left.open();
+    expect(await span_names(store)).toEqual(["old", "old"]);
+    expect(await store.position("test")).toEqual(left.position);
+    expect(left.errors.at(-1)?.msg).toContain("the DuckDB file is damaged and was moved aside");
+    expect(left.damaged_files).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-\d{8}T\d{6}\.\d{3}Z$/));
+    expect(left.damaged_files).toContainEqual(expect.stringMatching(/^traces\.duckdb\.damaged-[\dTZ.]+\.wal$/));
     expect((await append_spans(store, [span_init()])).inserted_spans).toBe(1);
   });
 
   it("is not one from which DuckDB has cut free blocks", async () => {
     let was_cut = false;
     for (let round = 0; round < 12 && !was_cut; round++) {
-      await using store = await open();
-      expect([errors(), damaged_files()]).toEqual([[], []]);
+      await using store = await left.open();
+      expect([left.errors, left.damaged_files]).toEqual([[], []]);
       for (let count = 0; count < 6; count++) {
         await append_spans(store, [span_init({ name: "more" })]);
         await store.seal();
@@ -126,20 +79,33 @@ describe("a DuckDB file that is damaged", () => {
       was_cut = (await blocks_by_header(path)) > (size_of(path) - HEADER_BYTES) / BLOCK_BYTES;
     }
     expect(was_cut).toBe(true);
-    await using _store = await open();
-    expect([errors(), damaged_files()]).toEqual([[], []]);
+    await using _store = await left.open();
+    expect([left.errors, left.damaged_files]).toEqual([[], []]);
   }, 30_000);
 
+  it("and shows it when rows are sealed, with nobody waiting, is made anew when the source goes on", async () => {
+    await (await left.open())[Symbol.asyncDispose]();
+    await using store = await left.open({ hot_age_max_ms: 20 });
+    truncateSync(path, HEADER_BYTES);
+    await append_spans(store, [span_init({ name: "after" })]);
+    await poll_until(() => left.damaged_files.length > 0, { what: "a damaged file that is moved aside" });
+    expect(() => store.durable_position("test")).toThrow("the database is being opened again");
+    expect(await store.position("test")).toEqual(left.position);
+    await append_spans(store, [span_init({ name: "after" })]);
+    await store.seal();
+    expect(await span_names(store)).toEqual(["after", "old", "old"]);
+  });
+
   it("and was removed under a running process is made anew at the next append", async () => {
-    await using store = await open();
+    await using store = await left.open();
     rmSync(path);
     rmSync(`${path}.wal`);
     const appending = append_spans(store, [span_init({ name: "after" })]);
     expect(appending).rejects.toMatchObject({ code: "unavailable", message: "The database file is gone" });
     await appending.catch(() => undefined);
-    expect(await store.position("test")).toEqual(position);
+    expect(await store.position("test")).toEqual(left.position);
     await append_spans(store, [span_init({ name: "after" })]);
-    expect(await names(store)).toEqual(["after", "old", "old"]);
+    expect(await span_names(store)).toEqual(["after", "old", "old"]);
   });
 });
 
@@ -153,83 +119,9 @@ describe("a log of DuckDB's", () => {
     ["not a log at all", () => writeFileSync(`${path}.wal`, GARBAGE)],
   ])("that is %s costs nothing that was sealed", async (_what, damage) => {
     damage();
-    await using store = await open();
-    expect(await names(store)).toEqual(["old", "old"]);
-    expect(await store.position("test")).toEqual(position);
-  });
-});
-
-describe("a segment", () => {
-  it("that is gone is said to be, and the others stay", async () => {
-    {
-      await using store = await open();
-      rmSync(only_segment(), { recursive: true });
-      await append_spans(store, [span_init({ name: "newer" })]);
-    }
-    await using store = await open();
-    expect(await names(store)).toEqual(["newer"]);
-    expect(errors()).toEqual([expect.objectContaining({ msg: "a segment is gone, and its spans with it" })]);
-  });
-
-  it.each([
-    ["spans.parquet", (file: string) => truncateSync(file, size_of(file) - 1)],
-    ["filter.bin", (file: string) => rmSync(file)],
-    ["segment.json", (file: string) => writeFileSync(file, "{")],
-  ])("whose %s is damaged is moved aside, once", async (name, damage) => {
-    damage(join(only_segment(), name));
-    {
-      await using store = await open();
-      expect(await names(store)).toEqual([]);
-      expect(errors()).toEqual([
-        expect.objectContaining({ msg: expect.stringContaining("is damaged and was moved aside") }),
-      ]);
-      expect(await store.position("test")).toEqual(position);
-    }
-    await using store = await open();
-    expect(errors()).toEqual([]);
-    expect(readdirSync(segments)).toEqual([expect.stringContaining(".damaged-")]);
-    expect(await names(store)).toEqual([]);
-  });
-
-  it("that was not finished, or was being removed, goes", async () => {
-    const [name] = readdirSync(segments);
-    for (const suffix of [".unfinished", ".removed"]) {
-      mkdirSync(join(segments, `other${suffix}`));
-      writeFileSync(join(segments, `other${suffix}`, "spans.parquet"), "");
-    }
-    await using store = await open();
-    expect(readdirSync(segments)).toEqual([name]);
-    expect(await names(store)).toEqual(["old", "old"]);
-  });
-
-  it("that the catalog did not hear of any more is taken in when it goes on behind the position", async () => {
-    using earlier = temp_dir();
-    cpSync(directory.path, earlier.path, { recursive: true });
-    {
-      await using store = await open();
-      await append_spans(store, [span_init({ name: "newer" })]);
-      await store.seal();
-      position = store.durable_position("test");
-    }
-    for (const suffix of ["", ".wal"]) rmSync(path + suffix, { force: true });
-    for (const suffix of ["", ".wal"]) cpSync(join(earlier.path, `traces.duckdb${suffix}`), path + suffix);
-    await using store = await open();
-    expect(await names(store)).toEqual(["newer", "old", "old"]);
-    expect(await store.position("test")).toEqual(position);
-  });
-
-  it("that the catalog does not know, and whose position is behind it, is a leftover and goes", async () => {
-    using earlier = temp_dir();
-    cpSync(only_segment(), join(earlier.path, "copy"), { recursive: true });
-    cpSync(join(earlier.path, "copy"), join(segments, "leftover"), { recursive: true });
-    const manifest = join(segments, "leftover", "segment.json");
-    writeFileSync(
-      manifest,
-      (await Bun.file(manifest).text()).replace(/"segment_id": "[^"]*"/, '"segment_id": "leftover"'),
-    );
-    await using store = await open();
-    expect(readdirSync(segments)).toHaveLength(1);
-    expect(await names(store)).toEqual(["old", "old"]);
+    await using store = await left.open();
+    expect(await span_names(store)).toEqual(["old", "old"]);
+    expect(await store.position("test")).toEqual(left.position);
   });
 });
 
@@ -242,10 +134,10 @@ describe("a file that can't be opened for another reason", () => {
       await Bun.stdin.text();`;
     await using other = Bun.spawn([process.execPath, "-e", script], { stdin: "pipe", stdout: "pipe" });
     await other.stdout.getReader().read();
-    const opening = open();
+    const opening = left.open();
     expect(opening).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining(path) });
     await opening.catch(() => undefined);
-    expect([errors(), damaged_files()]).toEqual([[], []]);
+    expect([left.errors, left.damaged_files]).toEqual([[], []]);
     await other.stdin.end();
     await other.exited;
   });
@@ -253,10 +145,10 @@ describe("a file that can't be opened for another reason", () => {
   it("stays where it is when it is a directory", async () => {
     rmSync(path);
     await Bun.write(join(path, "file"), "in it");
-    const opening = open();
+    const opening = left.open();
     expect(opening).rejects.toMatchObject({ code: "unavailable" });
     await opening.catch(() => undefined);
-    expect([errors(), damaged_files()]).toEqual([[], []]);
+    expect([left.errors, left.damaged_files]).toEqual([[], []]);
   });
 });
 
@@ -272,7 +164,7 @@ describe("an error that DuckDB does not outlive", () => {
       connection.closeSync();
       instance.closeSync();
     }
-    await using store = await open();
-    expect(await names(store)).toEqual(["old", "old"]);
+    await using store = await left.open();
+    expect(await span_names(store)).toEqual(["old", "old"]);
   });
 });

@@ -15,6 +15,9 @@ const FATAL = /FATAL Error|database has been invalidated/;
 
 export const FILE_IS_GONE = "The database file is gone";
 
+/** DuckDB's log, and what it is called while a checkpoint is on its way. */
+const LOG_SUFFIXES = [".wal", ".wal.checkpoint", ".wal.recovery"];
+
 /** Before the blocks there are three headers. */
 const HEADER_BYTES = 3 * 4096;
 
@@ -31,16 +34,17 @@ export const is_fatal = (error: unknown): boolean => FATAL.test(String(error));
 /** DuckDB opens a file that was cut short, and fails later, when it needs what is missing. Rejects at once. */
 export async function check_length(connection: DuckDBConnection, path: string): Promise<void> {
   const sizes = await connection.runAndReadAll(
-    "SELECT block_size * total_blocks, block_size * used_blocks FROM pragma_database_size()",
+    "SELECT block_size, total_blocks, used_blocks FROM pragma_database_size()",
   );
-  const [total_bytes, used_bytes] = (sizes.getRowsJS()[0] ?? []).map((bytes) => HEADER_BYTES + Number(bytes));
-  const { size: bytes } = statSync(path);
-  if (bytes < used_bytes) {
-    throw new Error(`The database file is shorter than its header says: ${bytes} bytes of ${used_bytes}`);
+  const [block_bytes, total_blocks, used_blocks] = (sizes.getRowsJS()[0] ?? []).map(Number);
+  const blocks = (statSync(path).size - HEADER_BYTES) / block_bytes;
+  // DuckDB itself cuts blocks that are free off the end, and does not say so in the header: only reading tells whether others
+  // are gone. (Indexes can't be read as a whole: what they lack is found by the first change, which on_failure hears of.)
+  if (blocks >= total_blocks) return;
+  if (blocks < used_blocks || !Number.isInteger(blocks)) {
+    throw new Error(`The database file is shorter than its header says: ${blocks} blocks of ${used_blocks}`);
   }
-  // DuckDB itself cuts blocks that are free off the end, and does not say so in the header: whether others are gone is found
-  // out by reading.
-  if (bytes < total_bytes) await read_all_tables(connection);
+  await read_all_tables(connection);
 }
 
 async function read_all_tables(connection: DuckDBConnection): Promise<void> {
@@ -58,7 +62,7 @@ export const damaged_name = (path: string): string =>
 /** Renames what is damaged, and says so: `log` the log alone, `file` both. Nothing is deleted. */
 export function move_aside(path: string, damage: Damage, reason: string, logger: Logger): void {
   const kept = damaged_name(path);
-  const suffixes = (damage === "log" ? [".wal"] : ["", ".wal"]).filter((suffix) => existsSync(path + suffix));
+  const suffixes = [...(damage === "log" ? [] : [""]), ...LOG_SUFFIXES].filter((suffix) => existsSync(path + suffix));
   for (const suffix of suffixes) renameSync(path + suffix, kept + suffix);
   const kept_as = suffixes.map((suffix) => kept + suffix);
   const gone =

@@ -23,7 +23,7 @@ import { Tidier } from "./segments/tidier.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 import { StraddlingLlmTraces } from "./straddling.ts";
 import { Tiers } from "./tiers.ts";
-import { seal_old_tables } from "./upgrade.ts";
+import { present_tables, seal_old_tables } from "./upgrade.ts";
 import { View, Views } from "./views.ts";
 
 const READER_COUNT = 4;
@@ -64,11 +64,18 @@ export class Session implements AsyncDisposable {
     readonly tails: TraceTails,
   ) {}
 
-  /** Rejects with StoreError. */
-  static async open(options: SessionOptions, logger: Logger, metrics: StoreMetrics): Promise<Session> {
+  /**
+   * `on_failure` hears of what goes wrong while nobody waits for it; it is in the log already. Rejects with StoreError.
+   */
+  static async open(
+    options: SessionOptions,
+    logger: Logger,
+    metrics: StoreMetrics,
+    on_failure: (error: unknown) => void,
+  ): Promise<Session> {
     const instance = await open_undamaged(options, logger);
     try {
-      return await Session.on(instance, options, logger, metrics);
+      return await Session.on(instance, options, logger, metrics, on_failure);
     } catch (error) {
       // Left open, it would keep the next attempt from opening the file.
       instance.closeSync();
@@ -81,12 +88,17 @@ export class Session implements AsyncDisposable {
     options: SessionOptions,
     logger: Logger,
     metrics: StoreMetrics,
+    on_failure: (error: unknown) => void,
   ): Promise<Session> {
+    const failed = (message: string) => (error: unknown) => {
+      logger.error({ err: error }, message);
+      on_failure(error);
+    };
     const directory = segments_directory(options.path);
     remove_leftovers(options.path);
     const [writer, connection, marker] = [await connect(instance), await connect(instance), await connect(instance)];
     const catalog = new Catalog(connection, options.path);
-    const recovered = await recover_segments(catalog, connection, directory, logger);
+    const recovered = await recover_segments(catalog, connection, directory, logger, await present_tables(connection));
     const segments = [...recovered, ...(await seal_old_tables(connection, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);
 
@@ -100,9 +112,7 @@ export class Session implements AsyncDisposable {
     );
     const memory_pool = new HotMemoryPool(usual_capacity(rows_max, bytes_max));
     const first = new HotGeneration(1, memory_pool.take({ spans: 0, patches: 0, text_bytes: 0 }));
-    const views = new Views(new View([first], segments), (error) =>
-      logger.error({ err: error }, "what is no longer needed could not be removed"),
-    );
+    const views = new Views(new View([first], segments), failed("what is no longer needed could not be removed"));
     const segment_readers = new SegmentReaders();
     const [sealer, merger] = [new Sealer(), new Sealer()];
     const keeper = new SegmentKeeper({
@@ -120,8 +130,9 @@ export class Session implements AsyncDisposable {
       retention: { days: options.retention_days ?? null, bytes: options.retention_bytes ?? null },
       logger,
       metrics,
+      on_catalog_failed: failed("the catalog says what it should, and could not be tidied up"),
     });
-    const tidier = new Tidier(keeper, merger, logger);
+    const tidier = new Tidier(keeper, merger, failed("segments could not be merged or removed; tried again later"));
     const limits = { rows_max, bytes_max, age_max_ms };
     const on_sealed = () => tidier.tidy();
     const appended = new Appended();
@@ -134,8 +145,8 @@ export class Session implements AsyncDisposable {
       keeper,
       on_appended,
       on_sealed,
+      on_seal_failed: failed("rows could not be sealed; trying again for ever"),
       limits,
-      logger,
       metrics,
     });
     const readers = await ReaderPool.open(instance, READER_COUNT);

@@ -41,10 +41,17 @@ export async function open_store(
   logger: Logger = create_logger("silent"),
   metrics: Metrics = create_metrics(),
 ): Promise<FileBackedStore> {
-  let session: Session | null = null;
-  const store_metrics = create_store_metrics(metrics, () => figures_of(session?.views.current));
-  const open = async () => (session = await Session.open(options, logger, store_metrics));
-  return new DuckDbStore(await open(), open, options.path, logger);
+  let store: DuckDbStore | null = null;
+  const store_metrics = create_store_metrics(metrics, () => figures_of(store?.view));
+  const open = async (): Promise<Session> => {
+    const session: Session = await Session.open(options, logger, store_metrics, (error) => {
+      store?.close_after(session, error).catch((reason: unknown) => {
+        logger.error({ err: reason }, "a broken database could not be closed");
+      });
+    });
+    return session;
+  };
+  return (store = new DuckDbStore(await open(), open, options.path, logger));
 }
 
 function figures_of(view: View | undefined): TierFigures {
@@ -79,8 +86,12 @@ class DuckDbStore implements FileBackedStore {
     return this.write(({ tiers }) => tiers.seal());
   }
 
+  get view(): View | undefined {
+    return this.session?.views.current;
+  }
+
   durable_position(source: string): Ulid | null {
-    return this.session?.keeper.durable_position(source) ?? null;
+    return this.opened.keeper.durable_position(source);
   }
 
   hold(): Promise<Disposable> {
@@ -209,6 +220,13 @@ class DuckDbStore implements FileBackedStore {
         }
       }),
     );
+  }
+
+  /** Closes a session in which something went wrong while nobody waited for it, if that is more than it outlives. */
+  close_after(session: Session, error: unknown): Promise<void> {
+    return this.writes.run(async () => {
+      if (this.session === session) await this.close_if_broken(error);
+    });
   }
 
   private async close_if_broken(error: unknown): Promise<void> {

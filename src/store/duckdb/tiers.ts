@@ -1,6 +1,5 @@
 import { blobValue, type DuckDBConnection } from "@duckdb/node-api";
 import type { DecodedBatch } from "../../decode/index.ts";
-import type { Logger } from "../../observe/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import { type AppendResult, type DeadLetter, type SourcePosition, StoreError } from "../types.ts";
 import { first_line, in_transaction } from "./database.ts";
@@ -38,8 +37,9 @@ export type TierParts = {
   on_appended: () => void;
   /** There are new segments. */
   on_sealed: () => void;
+  /** It is tried again for ever. */
+  on_seal_failed: (error: unknown) => void;
   limits: TierLimits;
-  logger: Logger;
   metrics: StoreMetrics;
 };
 
@@ -202,7 +202,7 @@ export class Tiers {
     } catch (error) {
       this.seal_failure = error;
       this.parts.metrics.seal_failures.inc();
-      this.parts.logger.error({ err: error }, "rows could not be sealed; trying again for ever");
+      this.parts.on_seal_failed(error);
       if (!this.is_closed) this.retry_timer ??= setTimeout(() => this.retry(), RETRY_PAUSE_MS);
     }
   }

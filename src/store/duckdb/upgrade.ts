@@ -9,6 +9,12 @@ import { write_segment, write_selected } from "./segments/segment-writer.ts";
 const SLICE_ROWS = 122_880;
 /** About what a row took in memory, as the old tables do not say. */
 const ROW_BYTES = 1_500;
+/** What the segments that are made of the old tables say that they replace. */
+const OLD_TABLES = "tables of schema 1";
+
+/** What is there that counts until it is sealed. */
+export const present_tables = async (connection: DuckDBConnection): Promise<string[]> =>
+  (await has_old_tables(connection)) ? [OLD_TABLES] : [];
 
 /**
  * Brings the rows of the first schema, which kept them in tables, into segments, and does away with the tables. A crash in
@@ -28,7 +34,7 @@ export async function seal_old_tables(
     const patches_sql = `FROM state_patches SEMI JOIN (${spans_sql}) USING (trace_id, span_id)`;
     const keys = await keys_of(connection, `(${spans_sql})`);
     if (keys.spans.size === 0) continue;
-    const facts = { decoded_bytes: keys.spans.size * ROW_BYTES, positions: new Map(), replaces: [] };
+    const facts = { decoded_bytes: keys.spans.size * ROW_BYTES, positions: new Map(), replaces: [OLD_TABLES] };
     const write_rows = write_selected(connection, { spans_sql, patches_sql, keys });
     const segment = await write_segment(directory, facts, write_rows);
     if (segment !== null) segments.push(segment);

@@ -67,6 +67,10 @@ export class Catalog {
         await connection.run(`INSERT OR IGNORE INTO straddling_llm_traces SELECT unnest([${traces}])`);
       }
     });
+  }
+
+  /** DuckDB itself never does it (see open_database), and replays its log at the start. */
+  async checkpoint_when_long(): Promise<void> {
     if (file_bytes(`${this.database_path}.wal`) > LOG_BYTES_MAX) await this.checkpoint();
   }
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Logger } from "../../../observe/index.ts";
-import { compare_ulids, type Ulid } from "../../../wal/index.ts";
+import type { Ulid } from "../../../wal/index.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import type { HotMemoryPool } from "../hot/hot-memory-pool.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
@@ -13,7 +13,8 @@ import type { StraddlingLlmTraces } from "../straddling.ts";
 import { View, type Views } from "../views.ts";
 import type { Catalog } from "./catalog.ts";
 import { plan_merge } from "./merge-plan.ts";
-import { remove_directory } from "./recovery.ts";
+import { furthest_positions } from "./reconcile.ts";
+import { mark_obsolete, remove_segment } from "./segment-directory.ts";
 import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentReaders } from "./segment-readers.ts";
@@ -40,6 +41,8 @@ export type KeeperParts = {
   retention: RetentionLimits;
   logger: Logger;
   metrics: StoreMetrics;
+  /** After a change was committed, what keeps the database in shape went wrong. */
+  on_catalog_failed: (error: unknown) => void;
 };
 
 /**
@@ -201,6 +204,7 @@ export class SegmentKeeper {
         await this.remove_obsolete();
       }),
     );
+    for (const { directory } of inputs) mark_obsolete(directory);
   }
 
   /**
@@ -210,7 +214,7 @@ export class SegmentKeeper {
   private async remove_obsolete(): Promise<void> {
     if (this.obsolete.length === 0) return;
     await this.parts.catalog.checkpoint();
-    for (const { directory } of this.obsolete.splice(0)) remove_directory(directory);
+    for (const { directory } of this.obsolete.splice(0)) remove_segment(directory);
   }
 
   private write_generation(generation: HotGeneration): Promise<Segment | null> {
@@ -226,21 +230,34 @@ export class SegmentKeeper {
     new_straddling_llm_traces: Iterable<string>,
     old_straddling_llm_traces: readonly string[] = [],
   ): Promise<void> {
-    const { catalog, directory } = this.parts;
+    const { catalog } = this.parts;
     try {
-      await catalog.change({
-        added,
-        removed_ids,
-        positions,
-        new_straddling_llm_traces,
-        old_straddling_llm_traces,
-      });
-      if (!this.are_rows_named && added.length > 0) await catalog.name_rows(directory);
-      this.are_rows_named ||= added.length > 0;
+      await catalog.change({ added, removed_ids, positions, new_straddling_llm_traces, old_straddling_llm_traces });
     } catch (error) {
-      // They are written anew by the next attempt, which may come for want of room.
-      for (const segment of added) remove_directory(segment.directory);
+      await this.discard(added);
       throw error;
+    }
+    await this.look_after_catalog(added.length > 0);
+  }
+
+  /** The next attempt, which may come for want of room, writes them anew. */
+  private async discard(segments: readonly Segment[]): Promise<void> {
+    // If the catalog can't be asked, they are judged at the next start: what was to be undone may have been done.
+    const known = await this.parts.catalog.segment_ids().catch(() => null);
+    for (const { id, directory } of segments) if (known?.includes(id) === false) remove_segment(directory);
+  }
+
+  /** What fails here does not undo what was committed. */
+  private async look_after_catalog(has_segments: boolean): Promise<void> {
+    const { catalog, directory, on_catalog_failed } = this.parts;
+    try {
+      if (has_segments && !this.are_rows_named) {
+        await catalog.name_rows(directory);
+        this.are_rows_named = true;
+      }
+      await catalog.checkpoint_when_long();
+    } catch (error) {
+      on_catalog_failed(error);
     }
   }
 
@@ -254,14 +271,4 @@ export class SegmentKeeper {
     );
     return Number(found.getRows()[0]?.[0]);
   }
-}
-
-function furthest_positions(segments: readonly Segment[]): Map<string, Ulid> {
-  const positions = new Map<string, Ulid>();
-  for (const { source, last_key } of segments.flatMap(({ manifest }) => manifest.positions)) {
-    const key = Buffer.from(last_key, "hex");
-    const known = positions.get(source);
-    if (known === undefined || compare_ulids(key, known) > 0) positions.set(source, key);
-  }
-  return positions;
 }

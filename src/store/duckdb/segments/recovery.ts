@@ -1,62 +1,82 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Logger } from "../../../observe/index.ts";
-import { compare_ulids, type Ulid } from "../../../wal/index.ts";
 import { damaged_name } from "../damage.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import { sql_list } from "../row-source.ts";
 import type { Catalog } from "./catalog.ts";
+import { furthest_positions, reconcile } from "./reconcile.ts";
 import { Segment } from "./segment.ts";
-import { is_unfinished } from "./segment-writer.ts";
-
-const REMOVED = ".removed";
-const DAMAGED = ".damaged-";
-
-export const is_removed = (name: string): boolean => name.endsWith(REMOVED);
-
-/** Moved aside because it was damaged. */
-export const is_aside = (name: string): boolean => name.includes(DAMAGED);
+import {
+  is_aside,
+  is_obsolete_mark,
+  is_removed,
+  is_unfinished,
+  lone_marks,
+  remove_mark,
+  remove_segment,
+} from "./segment-directory.ts";
 
 /**
- * Makes catalog and directory agree, and gives the segments that count.
- *
- * - A directory that the catalog does not know is what a crash left between two steps. If it goes on behind the catalog's
- *   position it holds rows that no source may have any more: it is taken in. Else its rows are in others, and it goes.
- *   When the catalog was lost, this takes in all there is, but what others were made of.
- * - A segment that the catalog knows and that is gone or broken is said as an error, moved aside, and taken out.
+ * Makes catalog and directory agree, and gives the segments that count: see reconcile. A segment that the catalog knows and
+ * that is gone or broken is said as an error, moved aside, and taken out. No row goes that is not found elsewhere, unless it
+ * was to go.
  */
 export async function recover_segments(
   catalog: Catalog,
   connection: DuckDBConnection,
   directory: string,
   logger: Logger,
+  /** What counts beside segments, and may become some. */
+  present: readonly string[] = [],
 ): Promise<Segment[]> {
   mkdirSync(directory, { recursive: true });
-  const known = new Set(await catalog.segment_ids());
+  const known_ids = new Set(await catalog.segment_ids());
   const positions = await catalog.positions();
-  const { opened, broken } = open_all(directory, known, logger);
+  const { opened, broken } = open_all(directory, known_ids, logger);
+  const { known, adopted, leftovers, unexplained } = reconcile(opened, known_ids, positions, present);
+  for (const segment of unexplained) {
+    const rows_of_its_own = await count_rows_of_its_own(connection, segment, [...known, ...adopted]);
+    (rows_of_its_own === 0 ? leftovers : adopted).push(segment);
+    logger.warn(
+      { segment_id: segment.id, spans: segment.manifest.span_count, rows_of_its_own },
+      "nothing says why the catalog lacks this segment: it counts if it has rows that no other has",
+    );
+  }
 
-  const unknown = opened.filter(({ id }) => !known.has(id));
   const found = new Set(opened.map(({ id }) => id));
-  const missing = [...known].filter((id) => !found.has(id));
+  const missing = [...known_ids].filter((id) => !found.has(id));
   for (const segment_id of missing) {
     if (!broken.has(segment_id)) logger.error({ directory, segment_id }, "a segment is gone, and its spans with it");
   }
-  const adopted = to_adopt(unknown, known, positions);
-  const taken_in = new Set(adopted.map(({ id }) => id));
-  for (const segment of unknown) if (!taken_in.has(segment.id)) remove_directory(segment.directory);
-  const counted = opened.filter(({ id }) => known.has(id) || taken_in.has(id));
+  const counted = [...known, ...adopted];
   if (adopted.length > 0) logger.warn({ segments: adopted.length }, "segments that the catalog lacked were taken in");
   if (adopted.length > 0 || missing.length > 0) {
     await catalog.change({
       added: adopted,
       removed_ids: missing,
-      positions: furthest(adopted, positions),
+      positions: furthest_positions(adopted, positions),
       new_straddling_llm_traces: await straddling_llm_traces(connection, adopted, counted),
     });
   }
+  for (const { directory: leftover } of leftovers) remove_segment(leftover);
+  // A mark that is older than the catalog must not count when the catalog is lost.
+  for (const { directory: segment } of counted) remove_mark(segment);
   return counted;
+}
+
+async function count_rows_of_its_own(
+  connection: DuckDBConnection,
+  segment: Segment,
+  others: readonly Segment[],
+): Promise<number> {
+  if (others.length === 0) return segment.manifest.span_count;
+  const files = sql_list(others.map(({ spans_path }) => spans_path));
+  const found = await connection.runAndReadAll(
+    `SELECT count(*) FROM ${segment.spans_table} ANTI JOIN read_parquet([${files}]) USING (trace_id, span_id)`,
+  );
+  return Number(found.getRows()[0]?.[0]);
 }
 
 /** Of the traces that have an LLM span in some of the segments, those that others may hold too. */
@@ -78,20 +98,15 @@ async function straddling_llm_traces(
     });
 }
 
-/** Takes a directory out of the way at once, then apart. */
-export function remove_directory(path: string): void {
-  const removed = path + REMOVED;
-  if (existsSync(path)) renameSync(path, removed);
-  rmSync(removed, { recursive: true, force: true });
-}
-
 function open_all(directory: string, known: ReadonlySet<string>, logger: Logger) {
   const opened: Segment[] = [];
   const broken = new Set<string>();
-  for (const name of readdirSync(directory)) {
+  const names = readdirSync(directory);
+  for (const mark of lone_marks(names)) rmSync(join(directory, mark));
+  for (const name of names) {
     const path = join(directory, name);
     if (is_unfinished(name) || is_removed(name)) rmSync(path, { recursive: true, force: true });
-    else if (!is_aside(name)) {
+    else if (!is_aside(name) && !is_obsolete_mark(name)) {
       try {
         opened.push(Segment.open(path));
       } catch (error) {
@@ -106,31 +121,4 @@ function open_all(directory: string, known: ReadonlySet<string>, logger: Logger)
     }
   }
   return { opened, broken };
-}
-
-function to_adopt(
-  unknown: readonly Segment[],
-  known: ReadonlySet<string>,
-  positions: ReadonlyMap<string, Ulid>,
-): Segment[] {
-  const ahead = unknown.filter(({ manifest }) =>
-    manifest.positions.some(({ source, last_key }) => is_ahead(Buffer.from(last_key, "hex"), positions.get(source))),
-  );
-  const candidates = ahead.filter(({ manifest }) => !manifest.replaces.some((id) => known.has(id)));
-  const replaced = new Set(candidates.flatMap(({ manifest }) => manifest.replaces));
-  return candidates.filter(({ id }) => !replaced.has(id));
-}
-
-const is_ahead = (key: Ulid, position: Ulid | undefined): boolean =>
-  position === undefined || compare_ulids(key, position) > 0;
-
-function furthest(segments: readonly Segment[], from: ReadonlyMap<string, Ulid>): Map<string, Ulid> {
-  const positions = new Map(from);
-  for (const { manifest } of segments) {
-    for (const { source, last_key } of manifest.positions) {
-      const key = Buffer.from(last_key, "hex");
-      if (is_ahead(key, positions.get(source))) positions.set(source, key);
-    }
-  }
-  return positions;
 }

@@ -10,13 +10,13 @@ import copy_spans_sql from "../sql/copy-spans.sql" with { type: "text" };
 import service_figures_sql from "../sql/service-figures.sql" with { type: "text" };
 import { parse_figures, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
 import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
+import { unfinished_path } from "./segment-directory.ts";
 import { Segment } from "./segment.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
 /** A page is a whole column of a row group, so that one row costs all of them. DuckDB's own filters are of no use here. */
 const PARQUET_OPTIONS =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 2, ROW_GROUP_SIZE 2048, WRITE_BLOOM_FILTER false";
-const UNFINISHED = ".unfinished";
 
 /** What a segment is besides its rows. */
 export type SegmentFacts = {
@@ -47,7 +47,7 @@ export async function write_unnamed_segment(
 ): Promise<UnnamedSegment | null> {
   const segment_id = Bun.randomUUIDv7();
   const path = join(directory, segment_id);
-  const unfinished = path + UNFINISHED;
+  const unfinished = unfinished_path(path);
   const discard = () => rm(unfinished, { recursive: true, force: true });
   const or_discard = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
@@ -83,8 +83,6 @@ export async function write_segment(
 ): Promise<Segment | null> {
   return (await write_unnamed_segment(directory, facts, write_rows))?.name() ?? null;
 }
-
-export const is_unfinished = (name: string): boolean => name.endsWith(UNFINISHED);
 
 async function write_manifest(
   directory: string,

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { SegmentFilter } from "../keys/key-index.ts";
 import { type RowSource, sql_list, sql_text } from "../row-source.ts";
 import { FILTER_FILE, MANIFEST_FILE, PATCHES_FILE, ROWS_FILE, SPANS_FILE } from "./segment-files.ts";
+import { is_marked_obsolete } from "./segment-directory.ts";
 import { parse_manifest, type SegmentManifest, type ServiceFigures } from "./manifest.ts";
 
 /** A segment's files are not what its manifest says. */
@@ -56,6 +57,10 @@ export class Segment implements RowSource {
 
   get id(): string {
     return this.manifest.segment_id;
+  }
+
+  get is_obsolete(): boolean {
+    return is_marked_obsolete(this.directory);
   }
 
   async span_keys(connection: DuckDBConnection, trace_ids: Iterable<string>): Promise<string[]> {

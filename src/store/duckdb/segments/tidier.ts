@@ -1,4 +1,3 @@
-import type { Logger } from "../../../observe/index.ts";
 import type { SegmentKeeper } from "./keeper.ts";
 
 /** Segments grow old without anything else happening. */
@@ -15,7 +14,7 @@ export class Tidier implements AsyncDisposable {
     private readonly keeper: SegmentKeeper,
     /** What the keeper merges with. */
     private readonly merger: Disposable,
-    private readonly logger: Logger,
+    private readonly on_failed: (error: unknown) => void,
   ) {
     this.timer = setInterval(() => this.tidy(), INTERVAL_MS);
   }
@@ -42,7 +41,7 @@ export class Tidier implements AsyncDisposable {
         await this.keeper.tidy(() => this.is_closed);
       } catch (error) {
         if (this.is_closed) return;
-        this.logger.error({ err: error }, "segments could not be merged or removed; tried again later");
+        this.on_failed(error);
       }
     }
   }

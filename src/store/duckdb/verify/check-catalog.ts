@@ -4,9 +4,8 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { StoreError } from "../../types.ts";
 import { check_length, damage_of } from "../damage.ts";
 import { type DatabaseOptions, first_line } from "../database.ts";
-import { is_aside, is_removed } from "../segments/recovery.ts";
+import { is_aside, is_obsolete_mark, is_removed, is_unfinished } from "../segments/segment-directory.ts";
 import type { Segment } from "../segments/segment.ts";
-import { is_unfinished } from "../segments/segment-writer.ts";
 import type { ReportFault } from "./types.ts";
 
 /** A segment as the catalog has it. */
@@ -64,7 +63,7 @@ export function check_directories(
     const path = join(directory, name);
     if (is_unfinished(name)) report({ path, what: "is unfinished: the next start removes it" });
     else if (is_removed(name)) report({ path, what: "is removed but for its files: the next start removes those" });
-    else if (is_aside(name)) continue;
+    else if (is_aside(name) || is_obsolete_mark(name)) continue;
     else if (known === null || known.has(name)) segments.push(path);
     else report({ path, what: "is not in the catalog: the next start takes it in or removes it" });
   }
