@@ -8,8 +8,8 @@ import { copy_file, copy_sqlite, sync_directory } from "./copy.ts";
 import { BackupError } from "./error.ts";
 import { hold_store } from "./hold.ts";
 
-/** A file in the directory of a segment. */
-const SEGMENT_FILE = /^[0-9a-f-]{36}\/[^/]+$/;
+/** A file in the directory of a segment, or the mark that it is to go. */
+const SEGMENT_FILE = /^[0-9a-f-]{36}(\/[^/]+|\.obsolete)$/;
 
 export type Backup = { path: string; files: { name: string; bytes: number }[] };
 

@@ -51,6 +51,12 @@ export const GRPC_QUESTION_BYTES_MAX = 4 * 1024 * 1024;
 /** From a request's head to the end of its body: a client slower than this is told to try again. */
 export const BODY_READ_MS_MAX = 60_000;
 
+/** What spans that have started and not ended may take in memory: beyond that the oldest are given up. */
+export const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+
+/** A span of which nothing was heard for so long has not ended and never will, if its service has gone on without it. */
+export const PENDING_QUIET_MS = 5 * 60_000;
+
 /** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
 export const SEARCH_MS_MAX = 250;
 

@@ -25,6 +25,11 @@ export class DecodedBatch {
   readonly heap: ByteHeap;
   readonly spans = new ColumnBatch(SPAN_COLUMNS);
   readonly patches = new ColumnBatch(PATCH_COLUMNS);
+  /**
+   * Rows of spans that have started and not ended, ascending: their end_time is 0. Of a start record as Logfire sends it,
+   * the row has the ids of the span that it tells of.
+   */
+  readonly pending_rows: number[] = [];
   private readonly reader = new WireReader(NO_BYTES);
   private readonly values: AnyValues;
   private readonly decoder: RequestDecoder;
@@ -37,7 +42,7 @@ export class DecodedBatch {
     const events = new EventDecoder(reader, heap, values);
     const attributes = new AttributeDecoder(reader, heap, values, cells, spans);
     const state_patches = new PatchDecoder(reader, heap, values, cells, events, attributes, spans, patches);
-    const span = new SpanDecoder(reader, values, cells, events, attributes, state_patches, spans);
+    const span = new SpanDecoder(reader, values, cells, events, attributes, state_patches, spans, this.pending_rows);
     this.decoder = new RequestDecoder(reader, new OriginDecoder(reader, heap, values, cells), span);
   }
 
@@ -46,7 +51,12 @@ export class DecodedBatch {
    * counts. Throws DecodeError, and then the batch is as it was before.
    */
   decode_request(body: Uint8Array): void {
-    const before = { heap: this.heap.length, spans: this.spans.row_count, patches: this.patches.row_count };
+    const before = {
+      heap: this.heap.length,
+      spans: this.spans.row_count,
+      patches: this.patches.row_count,
+      pending: this.pending_rows.length,
+    };
     this.reader.reset(body);
     try {
       this.decoder.request();
@@ -54,6 +64,7 @@ export class DecodedBatch {
       this.heap.length = before.heap;
       this.spans.row_count = before.spans;
       this.patches.row_count = before.patches;
+      this.pending_rows.length = before.pending;
       this.values.entries.truncate(0);
       if (error instanceof WireError) throw new DecodeError("malformed", error.message, { cause: error });
       throw error;
@@ -72,11 +83,25 @@ export class DecodedBatch {
     for (let row = 0; row < this.patches.row_count; row++) if (removed_at.has(patch_offsets[row])) patch_rows.add(row);
     this.spans.remove_rows(rows);
     this.patches.remove_rows(patch_rows);
+    this.renumber_pending(rows);
     return rows.size;
+  }
+
+  /** After rows were taken out. */
+  private renumber_pending(removed: ReadonlySet<number>): void {
+    const gone = [...removed].sort((a, b) => a - b);
+    let gone_before = 0;
+    let kept = 0;
+    for (const row of this.pending_rows) {
+      while (gone[gone_before] < row) gone_before++;
+      if (!removed.has(row)) this.pending_rows[kept++] = row - gone_before;
+    }
+    this.pending_rows.length = kept;
   }
 
   clear(): void {
     this.heap.clear();
+    this.pending_rows.length = 0;
     this.spans.row_count = 0;
     this.patches.row_count = 0;
   }

@@ -52,6 +52,10 @@ export class ColumnBatch {
     this.lengths[column][row] = length;
   }
 
+  set_null(column: number, row: number): void {
+    this.lengths[column][row] = NULL;
+  }
+
   /** Of 32 bits, signed or not. */
   set_number(column: number, row: number, value: number): void {
     this.words[column][row] = value;

@@ -16,10 +16,14 @@ export const KEY = {
   openinference_kind: 13,
   gen_ai_operation: 14,
   model_name: 15,
+  logfire_span_type: 16,
+  logfire_pending_parent: 17,
 } as const;
 
 /** The attributes up to this one have columns of their own and leave attributes_json; those after it stay there too. */
 export const LAST_MOVED_KEY = KEY.node_id;
+
+export const KEY_COUNT = KEY.logfire_pending_parent + 1;
 
 const NAMES: readonly (readonly [name: string, key: number])[] = [
   ["junjo.id", KEY.junjo_id],
@@ -40,6 +44,9 @@ const NAMES: readonly (readonly [name: string, key: number])[] = [
   ["gen_ai.operation.name", KEY.gen_ai_operation],
   ["gen_ai.request.model", KEY.model_name],
   ["llm.model_name", KEY.model_name],
+  // Logfire's record that a span has started.
+  ["logfire.span_type", KEY.logfire_span_type],
+  ["logfire.pending_parent_id", KEY.logfire_pending_parent],
 ];
 
 export type BytesTable = readonly (readonly [bytes: Uint8Array, value: number][] | undefined)[];

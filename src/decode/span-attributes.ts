@@ -4,7 +4,7 @@ import { type CellWriter, NO_ENTRY } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
 import { SPAN_COLUMNS } from "./columns.ts";
 import type { ByteHeap } from "./heap.ts";
-import { type BytesTable, bytes_table, find_bytes, KEY, known_key, LAST_MOVED_KEY } from "./known-keys.ts";
+import { type BytesTable, bytes_table, find_bytes, KEY, KEY_COUNT, known_key, LAST_MOVED_KEY } from "./known-keys.ts";
 
 const COLUMN = column_indexes(SPAN_COLUMNS);
 const COMMA = 0x2c;
@@ -16,13 +16,15 @@ const LLM_OPERATIONS = bytes_table([
   ["generate_content", 1],
 ]);
 
+const START_RECORDS = bytes_table([["pending_span", 1]]);
+
 /**
  * A span's attributes: the Junjo ones go to their columns, all others to attributes_json, and a few tell that the span
  * is the call of a language model.
  */
 export class AttributeDecoder {
   /** By KEY: the span's entry of that name, or NO_ENTRY. */
-  private readonly found = new Int32Array(KEY.model_name + 1);
+  private readonly found = new Int32Array(KEY_COUNT);
 
   constructor(
     private readonly reader: WireReader,
@@ -49,8 +51,13 @@ export class AttributeDecoder {
     spans.set_boolean(COLUMN.is_llm, row, this.is_llm());
   }
 
-  /** The text of junjo.workflow_id or node.id of the span last put, if it was sent. */
-  sent_text(key: typeof KEY.workflow_id | typeof KEY.node_id): Range | null {
+  /** Whether the span last put is Logfire's record that its parent has started. */
+  is_start_record(): boolean {
+    return this.is_one_of(this.found[KEY.logfire_span_type], START_RECORDS);
+  }
+
+  /** The text of an attribute of the span last put, if it was sent. */
+  sent_text(key: typeof KEY.workflow_id | typeof KEY.node_id | typeof KEY.logfire_pending_parent): Range | null {
     const entry = this.found[key];
     return entry === NO_ENTRY ? null : this.values.string_range(entry);
   }

@@ -5,6 +5,7 @@ import { type ColumnBatch, column_indexes } from "./column-batch.ts";
 import { SPAN_COLUMNS } from "./columns.ts";
 import { DecodeError } from "./error.ts";
 import type { EventDecoder } from "./events.ts";
+import { KEY } from "./known-keys.ts";
 import type { ResourceCells, ScopeCells } from "./origin.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import type { PatchDecoder } from "./state-patches.ts";
@@ -29,6 +30,8 @@ export class SpanDecoder {
     private readonly attributes: AttributeDecoder,
     private readonly patches: PatchDecoder,
     private readonly batch: ColumnBatch,
+    /** Rows of spans that have not ended, to be added to. */
+    private readonly pending_rows: number[],
   ) {}
 
   /** Adds the row of the span from the reader's place to `end`, and its patches'. Throws WireError or DecodeError; then the caller takes back what was written. */
@@ -42,6 +45,8 @@ export class SpanDecoder {
     this.put_outcome(row, span);
     this.put_origin(row, resource, scope);
     this.attributes.put(row, span.base);
+    if (this.attributes.is_start_record() && !this.is_zero(span.parent_span_id)) this.put_started(row, span);
+    else if (this.time.is_zero) this.pending_rows.push(row);
     const events_at = cells.end;
     events.put_events(span.events);
     cells.written_since(events_at, batch, COLUMN.events_json, row);
@@ -84,7 +89,26 @@ export class SpanDecoder {
     cells.word(batch, COLUMN.kind, row, KINDS[span.kind] ?? String(span.kind));
     batch.set_number(COLUMN.trace_flags, row, span.flags | 0);
     this.put_time(COLUMN.start_time, COLUMN.start_time_nanosecond, row, span.start_time_at);
+    // Last: `time` tells whether the span has ended.
     this.put_time(COLUMN.end_time, COLUMN.end_time_nanosecond, row, span.end_time_at);
+  }
+
+  /** What Logfire sends when a span starts is a span of its own, below the one that it tells of: the row is that one's. */
+  private put_started(row: number, span: WireSpan): void {
+    const { batch, cells } = this;
+    cells.id(batch, COLUMN.span_id, row, span.parent_span_id);
+    const parent = this.attributes.sent_text(KEY.logfire_pending_parent);
+    if (parent !== null && this.is_span_id(parent)) cells.string(batch, COLUMN.parent_span_id, row, parent);
+    else batch.set_null(COLUMN.parent_span_id, row);
+    batch.set_number64(COLUMN.end_time, row, 0, 0);
+    batch.set_number(COLUMN.end_time_nanosecond, row, 0);
+    this.pending_rows.push(row);
+  }
+
+  /** As 16 lower-case hex digits, of which not all are 0. */
+  private is_span_id({ start, end }: Range): boolean {
+    const text = Buffer.from(this.reader.bytes.subarray(start, end)).toString("latin1");
+    return /^(?!0{16})[\da-f]{16}$/.test(text);
   }
 
   private put_outcome(row: number, span: WireSpan): void {

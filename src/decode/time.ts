@@ -30,6 +30,10 @@ export class WireTime {
     this.nanos_rest = rest % 1000;
   }
 
+  get is_zero(): boolean {
+    return this.micros_low === 0 && this.micros_high === 0 && this.nanos_rest === 0;
+  }
+
   /** Writes it as decimal digits, in nanoseconds. */
   put_digits(heap: ByteHeap): void {
     const rest = (this.micros_high % 1e6) * TWO_TO_32 + this.micros_low;

@@ -69,7 +69,7 @@ const any_limit = limit
 export const WHOLE_QUERY = z.object({ limit: any_limit, offset, ...range });
 export const NAMES_QUERY = z.object({ limit: any_limit, offset });
 
-const hex = (digits: number, example: string) =>
+export const hex = (digits: number, example: string) =>
   z
     .string()
     .regex(new RegExp(`^[0-9a-fA-F]{${digits}}$`), { error: `expected ${digits} hex digits` })

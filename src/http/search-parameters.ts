@@ -1,10 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import { FilterError, parse_filter } from "../filter/index.ts";
 import type { TraceKey } from "../store/index.ts";
-import { time, whole_number } from "./parameters.ts";
+import { hex, time, whole_number } from "./parameters.ts";
 
 const TRACES_MAX = 500;
 const TRACES_INITIAL = 50;
+const PENDING_MAX = 10_000;
+const PENDING_INITIAL = 100;
 const PARTS_MAX = 500;
 const PARTS_INITIAL = 60;
 const NAMES_MAX = 1_000;
@@ -65,6 +67,12 @@ export const SEARCH_QUERY = z.object({
 });
 
 export const TAIL_QUERY = z.object({ filter });
+
+export const PENDING_QUERY = z.object({
+  service_name: z.string().min(1).optional().openapi({ description: "of this service alone" }),
+  trace_id: hex(32, "4bf92f3577b34da6a3ce929d0e0e4736").optional(),
+  limit: count(PENDING_INITIAL, PENDING_MAX, "spans to give at most"),
+});
 
 const parts = {
   since: moment("where it begins; an hour before `until` if not given"),

@@ -96,7 +96,14 @@ function member_of(name: SpanColumnName, { kind, is_nullable, what }: Column): z
   return schema.openapi({ description: SHOWN[name] ?? what, ...(example !== undefined && { example }) });
 }
 
+const members = () => Object.fromEntries(SPAN_COLUMNS.map((column) => [column.name, member_of(column.name, column)]));
+
+/** Of a span that has not ended. */
+export const STARTED_SPAN_SCHEMA = z
+  .object({ ...members(), end_time: z.null() })
+  .openapi("StartedSpan", { description: "What is known of a span that has not ended: a Span without an end_time." });
+
 /** One row: every column of the store, in its order. Rows are sent as the store's text; this only describes them. */
 export const SPAN_SCHEMA = z
-  .object(Object.fromEntries(SPAN_COLUMNS.map((column) => [column.name, member_of(column.name, column)])))
+  .object(members())
   .openapi("Span", { description: "One span. Times are UTC with six decimals." });

@@ -8,7 +8,7 @@ import { encode_trace_cursor } from "./search-parameters.ts";
 import { stream_response } from "./stream-response.ts";
 import * as routes from "./trace-routes.ts";
 import { tail_response } from "./tail.ts";
-import { state_patch_json, trace_json } from "./trace-schemas.ts";
+import { pending_span_json, state_patch_json, trace_json } from "./trace-schemas.ts";
 
 const HOUR_US = 3_600_000_000n;
 const PROTOBUF = "application/x-protobuf";
@@ -44,6 +44,12 @@ export function add_trace_questions(app: OpenAPIHono, store: SpanStore, logger: 
         ? await questions.attribute_keys(store, level, limit)
         : await questions.attribute_values(store, { level, key }, prefix, limit);
     return context.json(names, 200);
+  });
+  app.openapi(routes.PENDING_SPANS, async (context) => {
+    const { service_name = null, trace_id = null, limit } = context.req.valid("query");
+    const spans = await questions.pending_spans(store, { service_name, trace_id, limit });
+    const body = `[${spans.map(pending_span_json).join(",")}]`;
+    return new Response(body, { headers: { "content-type": JSON_TYPE } });
   });
   app.openapi(routes.TRACE_STATE_PATCHES, async (context) => {
     const patches = await questions.state_patches(store, context.req.valid("param").trace_id);

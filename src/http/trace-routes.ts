@@ -1,8 +1,23 @@
 import { createRoute } from "@hono/zod-openapi";
 import { TRACE_PATH } from "./parameters.ts";
 import { DATA_PROBLEMS, json, question } from "./route-parts.ts";
-import { ATTRIBUTES_QUERY, COUNTS_QUERY, PARTS_QUERY, SEARCH_QUERY, TAIL_QUERY } from "./search-parameters.ts";
-import { COUNTS, FOUND_TRACES, MODEL_PRICES, NAMES, SERVICES, STATE_PATCHES } from "./trace-schemas.ts";
+import {
+  ATTRIBUTES_QUERY,
+  COUNTS_QUERY,
+  PARTS_QUERY,
+  PENDING_QUERY,
+  SEARCH_QUERY,
+  TAIL_QUERY,
+} from "./search-parameters.ts";
+import {
+  COUNTS,
+  FOUND_TRACES,
+  MODEL_PRICES,
+  NAMES,
+  PENDING_SPANS as PENDING_SPANS_SCHEMA,
+  SERVICES,
+  STATE_PATCHES,
+} from "./trace-schemas.ts";
 
 export const SEARCH = createRoute({
   ...question,
@@ -42,6 +57,18 @@ export const ATTRIBUTES = createRoute({
   description: "Among some 20,000 of the newest spans, the most frequent first. Values are text.",
   request: { query: ATTRIBUTES_QUERY },
   responses: { 200: json(NAMES, "Keys; values if a key was given."), ...DATA_PROBLEMS },
+});
+
+export const PENDING_SPANS = createRoute({
+  ...question,
+  path: "/otel/pending_spans",
+  operationId: "list_pending_spans",
+  summary: "What is still running?",
+  description:
+    "Spans that were told to have started (an end time of 0, or Logfire's pending spans) and whose end has not come. When it " +
+    "comes they are among all others and no longer here.",
+  request: { query: PENDING_QUERY },
+  responses: { 200: json(PENDING_SPANS_SCHEMA, "Newest start_time first."), ...DATA_PROBLEMS },
 });
 
 export const TRACE_STATE_PATCHES = createRoute({
@@ -107,6 +134,7 @@ export const TRACE_ROUTES = [
   SPAN_COUNTS,
   SERVICE_FIGURES,
   ATTRIBUTES,
+  PENDING_SPANS,
   TRACE_STATE_PATCHES,
   TRACE_OTLP,
 ];

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { RootFigures, SpanFacts, StatePatch, FoundTrace } from "../store/index.ts";
+import type { RootFigures, SpanFacts, StatePatch, FoundTrace, PendingSpan } from "../store/index.ts";
 import { iso_time_text } from "../decode/index.ts";
+import { STARTED_SPAN_SCHEMA } from "./span-schema.ts";
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 const count = () => z.int().min(0);
@@ -123,6 +124,21 @@ export const STATE_PATCHES = z.array(
     })
     .openapi("StatePatch", { description: "One change of a workflow's state." }),
 );
+
+export const PENDING_SPANS = z.array(
+  z
+    .object({
+      state: z.enum(["running", "never_ended"]).openapi({
+        description:
+          "`never_ended`: for 5 minutes nothing was heard of its trace, and its service has begun another root or workflow since",
+      }),
+      span: STARTED_SPAN_SCHEMA,
+    })
+    .openapi("PendingSpan", { description: "A span that has started and whose end has not come." }),
+);
+
+/** As JSON text: rows go out as they are. */
+export const pending_span_json = ({ state, json }: PendingSpan): string => `{"state":"${state}","span":${json}}`;
 
 /** As JSON text: the patch goes out as it came in, digit for digit. */
 export function state_patch_json({ event_time_us, patch_json, ...patch }: StatePatch): string {

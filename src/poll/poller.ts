@@ -141,6 +141,7 @@ class PollLoop implements Poller {
     this.metrics.spans.inc(result.inserted_spans);
     this.metrics.patches.inc(result.inserted_patches);
     this.metrics.duplicate_spans.inc(result.duplicate_spans);
+    this.metrics.started_spans.inc(result.started_spans);
     this.note_losses(dead_letters);
   }
 

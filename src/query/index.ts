@@ -12,6 +12,7 @@ export {
   dependencies,
   llm_root_spans,
   operations,
+  pending_spans,
   root_spans,
   search,
   service_names,

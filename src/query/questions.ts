@@ -3,6 +3,8 @@ import type {
   Dependency,
   Operation,
   PageRange,
+  PendingRange,
+  PendingSpan,
   SearchRange,
   ServiceActivity,
   SpanCounts,
@@ -58,6 +60,10 @@ export const count_spans = (store: SpanStore, filter: SpanFilter | null, parts: 
 
 /** What did each service do, over time? */
 export const services = (store: SpanStore, parts: TimeParts): Promise<ServiceActivity[]> => store.services(parts);
+
+/** Which spans have started and not ended? Newest first. */
+export const pending_spans = (store: SpanStore, range: PendingRange): Promise<PendingSpan[]> =>
+  store.pending_spans({ ...range, trace_id: range.trace_id?.toLowerCase() ?? null });
 
 /** What are this service's spans called? */
 export const operations = (store: SpanStore, service_name: string, limit: number): Promise<Operation[]> =>

@@ -12,6 +12,8 @@ export {
   type ListKind,
   type Operation,
   type PageRange,
+  type PendingRange,
+  type PendingSpan,
   type RootFigures,
   type RowKey,
   type SearchRange,

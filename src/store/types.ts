@@ -2,6 +2,21 @@ import type { DecodedBatch } from "../decode/index.ts";
 import type { SpanRow } from "../encode/index.ts";
 import type { AttributeField, SpanFilter } from "../filter/index.ts";
 import type { Ulid } from "../wal/index.ts";
+import type {
+  Dependency,
+  Operation,
+  PendingRange,
+  PendingSpan,
+  ServiceActivity,
+  SpanCounts,
+  SqlAnswer,
+  StatePatch,
+  TailEvent,
+  TimeParts,
+  TracePage,
+} from "./answers.ts";
+
+export type * from "./answers.ts";
 
 /** Where in a source the rows of a batch end. `source` names the queue or the remote service. */
 export type SourcePosition = { source: string; last_key: Ulid };
@@ -15,6 +30,8 @@ export type AppendResult = {
   inserted_patches: number;
   /** Spans that were there already: a replay or a client's retry. The first one stays, with its patches. */
   duplicate_spans: number;
+  /** Records that a span has started: kept apart until it ends. */
+  started_spans: number;
 };
 
 /** Where a span stands in every list: newest start time first, ties by trace_id and span_id ascending. */
@@ -54,106 +71,15 @@ export type SearchRange = {
   after: TraceKey | null;
 };
 
-/** The little of a span that says what it was. */
-export type SpanFacts = {
-  span_id: string;
-  parent_span_id: string | null;
-  service_name: string;
-  name: string;
-  kind: string;
-  start_unix_nano: bigint;
-  end_unix_nano: bigint;
-  status_code: string;
-  junjo_span_type: string | null;
-  is_llm: boolean;
-};
-
-/** A trace as far as it has arrived. Its root is the first of its spans without a parent, null if there is none yet. */
-export type TraceSummary = {
-  trace_id: string;
-  start_unix_nano: bigint;
-  end_unix_nano: bigint;
-  span_count: number;
-  error_count: number;
-  llm_span_count: number;
-  /** Ascending. */
-  service_names: string[];
-  root: SpanFacts | null;
-};
-
-export type FoundTrace = TraceSummary & {
-  /** The newest span that matches. */
-  matched_span_id: string;
-};
-
-/**
- * Traces that have a matching span, each once. `next`: there may be more behind it, and `after` of the next page; a page may
- * have fewer than were asked for, or none, when looking for more would have taken too long.
- */
-export type TracePage = { traces: FoundTrace[]; next: TraceKey | null };
-
-/** What came in, to whoever follows it: traces that have new matching spans; or that some were missed. */
-export type TailEvent = { kind: "traces"; traces: FoundTrace[] } | { kind: "gap" };
-
-/** Matching spans that start in one of equally long parts of a time range, by the part's number. */
-export type SpanCounts = { spans: number; errors: number }[];
-
-/** What a service's roots did in one part of a time range. Durations are in nanoseconds; null: there was no root. */
-export type RootFigures = {
-  roots: number;
-  errors: number;
-  p50_duration_ns: number | null;
-  p95_duration_ns: number | null;
-};
-
-export type ServiceActivity = {
-  service_name: string;
-  /** Of all that is stored. */
-  span_count: number;
-  /** The newest start of a root or workflow, in microseconds since 1970; null if it has none. */
-  last_seen_us: bigint | null;
-  /** In the time range. */
-  total: RootFigures;
-  /** By the number of the part. */
-  parts: RootFigures[];
-};
-
-export type TimeParts = { since_us: bigint; until_us: bigint; part_count: number };
-
-/** What spans of a service are called, and of which kind they are. */
-export type Operation = { name: string; kind: string };
-
-/** How many spans of one service have parents of another. */
-export type Dependency = { parent: string; child: string; call_count: number };
-
-/** One state patch. `patch_json` is JSON text. */
-export type StatePatch = {
-  patch_id: string;
-  service_name: string;
-  trace_id: string;
-  span_id: string;
-  workflow_id: string;
-  node_id: string;
-  event_time_us: bigint;
-  patch_json: string;
-  patch_store_id: string;
-};
-
-/** What a SELECT gave. Values are JSON's; whole numbers may be bigints. `truncated`: there were more rows. */
-export type SqlAnswer = {
-  columns: { name: string; type: string }[];
-  rows: unknown[][];
-  truncated: boolean;
-};
-
 /** Which list of a service's spans: those without a parent, such of them whose trace has an LLM span, workflows, or all. */
 export type ListKind = "roots" | "llm_roots" | "workflows" | "spans";
 
 /**
  * Where spans stay and are asked for. Ids are lower-case hex; times are those of the spans.
  *
- * Each span, by (trace_id, span_id), and each state patch is held once, whatever comes again. Reads see every append that
- * has resolved. All methods reject with StoreError.
+ * Each span, by (trace_id, span_id), and each state patch is held once, whatever comes again. A span that has not ended is
+ * held apart until its end comes, and only `pending_spans` tells of it. Reads see every append that has resolved. All methods
+ * reject with StoreError.
  */
 export interface SpanStore extends AsyncDisposable {
   /**
@@ -230,6 +156,9 @@ export interface SpanStore extends AsyncDisposable {
 
   /** The state patches of a trace, oldest first; those of one span and time in the order of its events. */
   state_patches(trace_id: string): Promise<StatePatch[]>;
+
+  /** Spans that have started and not ended, newest first, ties by id. */
+  pending_spans(range: PendingRange): Promise<PendingSpan[]>;
 
   /**
    * Answers one SELECT, in DuckDB's SQL, over all rows as `spans` and `state_patches`. Nothing can be changed and no other

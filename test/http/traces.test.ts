@@ -195,3 +195,26 @@ describe("GET /otel/tail", () => {
     expect((await api.get("/otel/tail?filter=%3D")).status).toBe(400);
   });
 });
+
+describe("GET /otel/pending_spans", () => {
+  it("gives what has started and not ended, as the document says, until it ends", async () => {
+    const traceId = new_id(16);
+    const span = span_init({ traceId, name: "a long run", startTimeUnixNano: TIME });
+    await api.add([{ ...span, endTimeUnixNano: 0n }], "runner");
+    type Pending = { state: string; span: { name: string; start_time: string; end_time: null } };
+    const pending = async (query: string) =>
+      (await answer("/otel/pending_spans", `/otel/pending_spans${query}`)) as Pending[];
+    const started = { name: "a long run", start_time: "2026-11-23T18:00:00.123456+00:00", end_time: null };
+    for (const query of ["", "?service_name=runner&limit=1", `?trace_id=${hex(traceId).toUpperCase()}`]) {
+      expect(await pending(query)).toEqual([{ state: "running", span: expect.objectContaining(started) }]);
+    }
+    expect(await pending("?service_name=shop")).toEqual([]);
+    await api.add([span], "runner");
+    expect(await pending("")).toEqual([]);
+  });
+
+  it("says what is wrong with a question", async () => {
+    const response = await api.get("/otel/pending_spans?trace_id=abc&limit=0");
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("32 hex digits")]);
+  });
+});

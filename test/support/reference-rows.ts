@@ -86,6 +86,16 @@ function is_llm(attributes: Record<string, unknown>): boolean {
   );
 }
 
+/** Of a start record as Logfire sends it, the span that it tells of. */
+function told_of(span: Span): Span {
+  const attributes: Record<string, unknown> = json_object(span.attributes);
+  if (attributes["logfire.span_type"] !== "pending_span" || is_zero(span.parentSpanId)) return span;
+  const parent = String(attributes["logfire.pending_parent_id"]);
+  const is_id = /^[\da-f]{16}$/.test(parent) && typeof attributes["logfire.pending_parent_id"] === "string";
+  const parentSpanId = is_id ? Uint8Array.from(Buffer.from(parent, "hex")) : new Uint8Array(0);
+  return { ...span, spanId: span.parentSpanId, parentSpanId, endTimeUnixNano: 0n };
+}
+
 function span_row(resource_spans: ResourceSpans, scope_spans: ScopeSpans, span: Span): BatchRow {
   const { resource, schemaUrl } = resource_spans;
   const { scope } = scope_spans;
@@ -152,12 +162,12 @@ function span_row(resource_spans: ResourceSpans, scope_spans: ScopeSpans, span: 
   };
 }
 
-/** The rows of `spans` that a request must become. */
+/** The rows of `spans` that a request must become; those whose end_time is 0 have not ended. */
 export function reference_rows(body: Uint8Array): BatchRow[] {
   const request = fromBinary(ExportTraceServiceRequestSchema, body);
   return request.resourceSpans.flatMap((resource_spans) =>
     resource_spans.scopeSpans.flatMap((scope_spans) =>
-      scope_spans.spans.map((span) => span_row(resource_spans, scope_spans, span)),
+      scope_spans.spans.map((span) => span_row(resource_spans, scope_spans, told_of(span))),
     ),
   );
 }

@@ -77,6 +77,13 @@ export interface paths {
      */
     get: operations["list_attributes"];
   };
+  "/otel/pending_spans": {
+    /**
+     * What is still running?
+     * @description Spans that were told to have started (an end time of 0, or Logfire's pending spans) and whose end has not come. When it comes they are among all others and no longer here.
+     */
+    get: operations["list_pending_spans"];
+  };
   "/otel/trace/{trace_id}/state_patches": {
     /** How did the state of its workflows change? */
     get: operations["list_state_patches"];
@@ -458,6 +465,192 @@ export interface components {
       p50_duration_ns: number | null;
       /** @description nanoseconds; null where there was no root */
       p95_duration_ns: number | null;
+    };
+    /** @description A span that has started and whose end has not come. */
+    PendingSpan: {
+      /**
+       * @description `never_ended`: for 5 minutes nothing was heard of its trace, and its service has begun another root or workflow since
+       * @enum {string}
+       */
+      state: "running" | "never_ended";
+      span: components["schemas"]["StartedSpan"];
+    };
+    /** @description What is known of a span that has not ended: a Span without an end_time. */
+    StartedSpan: {
+      /**
+       * @description 32 lower-case hex digits
+       * @example 4bf92f3577b34da6a3ce929d0e0e4736
+       */
+      trace_id: string;
+      /**
+       * @description 16 lower-case hex digits
+       * @example 00f067aa0ba902b7
+       */
+      span_id: string;
+      /**
+       * @description 16 lower-case hex digits; null for a root
+       * @example null
+       */
+      parent_span_id: string | null;
+      /**
+       * @description service.name of the span's own resource; unknown_service if it has none
+       * @example checkout
+       */
+      service_name: string;
+      /**
+       * @description may be empty
+       * @example plan trip
+       */
+      name: string;
+      /**
+       * @description UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER or CONSUMER; a number if it is none of them
+       * @example INTERNAL
+       */
+      kind: string;
+      /**
+       * Format: date-time
+       * @description microseconds; start_time_nanosecond has the rest
+       * @example 2026-11-23T18:00:00.123456+00:00
+       */
+      start_time: string;
+      end_time: null;
+      /**
+       * @description the number as text: "0" unset, "1" ok, "2" error
+       * @example 1
+       */
+      status_code: string;
+      /** @description may be empty */
+      status_message: string;
+      /**
+       * @description an object; without the Junjo attributes that have columns of their own
+       * @example {
+       *   "openinference.span.kind": "LLM",
+       *   "llm.token_count.total": 1234
+       * }
+       */
+      attributes_json: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description an array of { name, timeUnixNano, attributes, droppedAttributesCount }
+       * @example [
+       *   {
+       *     "name": "retry",
+       *     "timeUnixNano": "1795456800123456789",
+       *     "attributes": {},
+       *     "droppedAttributesCount": 0
+       *   }
+       * ]
+       */
+      events_json: {
+          name: string;
+          /**
+           * Format: int64
+           * @description nanoseconds since 1970, all digits
+           */
+          timeUnixNano: number;
+          /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
+          attributes: {
+            [key: string]: unknown;
+          };
+          droppedAttributesCount: number;
+        }[];
+      /**
+       * @description an array of { traceId, spanId, traceState, attributes, droppedAttributesCount, flags }
+       * @example []
+       */
+      links_json: {
+          /** @description hex */
+          traceId: string;
+          /** @description hex */
+          spanId: string;
+          traceState: string;
+          /** @description values of any type, nested to any depth; bytes as base64; NaN and infinities as text */
+          attributes: {
+            [key: string]: unknown;
+          };
+          droppedAttributesCount: number;
+          flags: number;
+        }[];
+      /**
+       * @description the whole flags word
+       * @example 257
+       */
+      trace_flags: number;
+      /** @description the W3C tracestate; may be empty */
+      trace_state: string;
+      /** @description junjo.id, or from SDK 0.63 on junjo.executable_definition_id */
+      junjo_id: string | null;
+      /** @description junjo.parent_id, or junjo.parent_executable_definition_id */
+      junjo_parent_id: string | null;
+      /**
+       * @description junjo.span_type: workflow, subflow, node, run_concurrent, agent
+       * @example workflow
+       */
+      junjo_span_type: string | null;
+      /**
+       * @description junjo.workflow.state.start
+       * @example {
+       *   "city": null
+       * }
+       */
+      junjo_wf_state_start: unknown;
+      /** @description junjo.workflow.state.end */
+      junjo_wf_state_end: unknown;
+      /** @description junjo.workflow.graph_structure, or ….execution_graph_snapshot */
+      junjo_wf_graph_structure: unknown;
+      /** @description junjo.workflow.store.id */
+      junjo_wf_store_id: string | null;
+      /** @description 0 to 999: nanoseconds to add to start_time */
+      start_time_nanosecond: number;
+      /** @description 0 to 999: nanoseconds to add to end_time */
+      end_time_nanosecond: number;
+      /** @description attributes that the SDK dropped */
+      dropped_attributes_count: number;
+      /** @description events that the SDK dropped */
+      dropped_events_count: number;
+      /** @description links that the SDK dropped */
+      dropped_links_count: number;
+      /**
+       * @description an object
+       * @example {
+       *   "service.name": "checkout"
+       * }
+       */
+      resource_attributes_json: {
+        [key: string]: unknown;
+      };
+      /** @description resource attributes that the SDK dropped */
+      resource_dropped_attributes_count: number;
+      /** @description an array of { schemaUrl, type, idKeys, descriptionKeys } */
+      resource_entity_refs_json: {
+          schemaUrl: string;
+          type: string;
+          idKeys: string[];
+          descriptionKeys: string[];
+        }[];
+      /** @description may be empty */
+      resource_schema_url: string;
+      /**
+       * @description may be empty
+       * @example junjo
+       */
+      scope_name: string;
+      /** @description may be empty */
+      scope_version: string;
+      /** @description an object */
+      scope_attributes_json: {
+        [key: string]: unknown;
+      };
+      /** @description scope attributes that the SDK dropped */
+      scope_dropped_attributes_count: number;
+      /** @description may be empty */
+      scope_schema_url: string;
+      /**
+       * @description whether the span is a call of a language model
+       * @example true
+       */
+      is_llm: boolean;
     };
     /** @description One change of a workflow's state. */
     StatePatch: {
@@ -1305,6 +1498,66 @@ export interface operations {
       200: {
         content: {
           "application/json": string[];
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  /**
+   * What is still running?
+   * @description Spans that were told to have started (an end time of 0, or Logfire's pending spans) and whose end has not come. When it comes they are among all others and no longer here.
+   */
+  list_pending_spans: {
+    parameters: {
+      query?: {
+        /** @description of this service alone */
+        service_name?: string;
+        /** @description 32 hex digits in either case */
+        trace_id?: string;
+        /** @description spans to give at most */
+        limit?: number;
+      };
+    };
+    responses: {
+      /** @description Newest start_time first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["PendingSpan"][];
         };
       };
       /** @description A parameter is not valid */

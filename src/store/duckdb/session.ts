@@ -8,6 +8,8 @@ import { connect, type DatabaseOptions, first_line, open_database } from "./data
 import { HotGeneration } from "./hot/generation.ts";
 import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
 import { remove_leftovers } from "./leased/leftovers.ts";
+import { PendingSpans } from "./pending/pending-spans.ts";
+import { read_pending_spans } from "./pending/pending-table.ts";
 import { Activity } from "./queries/activity.ts";
 import { Calls } from "./queries/calls.ts";
 import { Queries } from "./queries/queries.ts";
@@ -55,6 +57,7 @@ export class Session implements AsyncDisposable {
     private readonly tidier: Tidier,
     private readonly memory_pool: HotMemoryPool,
     readonly views: Views,
+    readonly pending: PendingSpans,
     readonly tiers: Tiers,
     readonly keeper: SegmentKeeper,
     readonly queries: Queries,
@@ -102,6 +105,10 @@ export class Session implements AsyncDisposable {
     const segments = [...recovered, ...(await seal_old_tables(connection, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);
 
+    const pending = new PendingSpans(await read_pending_spans(connection), LIMITS.PENDING_BYTES_MAX, (count) => {
+      metrics.given_up_pending_spans.inc(count);
+      logger.warn({ spans: count }, "spans that have not ended take too much: the oldest are given up");
+    });
     const straddling = await StraddlingLlmTraces.create(marker, await catalog.straddling_llm_traces());
     const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
       options;
@@ -123,6 +130,7 @@ export class Session implements AsyncDisposable {
       catalog,
       views,
       straddling,
+      pending,
       durable_positions: await catalog.positions(),
       directory,
       segment_readers,
@@ -142,6 +150,7 @@ export class Session implements AsyncDisposable {
       memory_pool,
       views,
       straddling,
+      pending,
       keeper,
       on_appended,
       on_sealed,
@@ -161,6 +170,7 @@ export class Session implements AsyncDisposable {
       tidier,
       memory_pool,
       views,
+      pending,
       tiers,
       keeper,
       queries,

@@ -11,6 +11,8 @@ import {
   type FileBackedStore,
   type ListKind,
   type Operation,
+  type PendingRange,
+  type PendingSpan,
   type PageRange,
   type SearchRange,
   type SegmentLease,
@@ -27,10 +29,10 @@ import {
 } from "../types.ts";
 import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
 import { first_line } from "./database.ts";
+import { pending_spans } from "./pending/pending-state.ts";
 import { Serial } from "./serial.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { create_store_metrics, type TierFigures } from "./store-metrics.ts";
-import type { View } from "./views.ts";
 
 /**
  * Opens the DuckDB store; its tables are there when this resolves. What is damaged is moved aside, with an error in the
@@ -42,7 +44,7 @@ export async function open_store(
   metrics: Metrics = create_metrics(),
 ): Promise<FileBackedStore> {
   let store: DuckDbStore | null = null;
-  const store_metrics = create_store_metrics(metrics, () => figures_of(store?.view));
+  const store_metrics = create_store_metrics(metrics, () => figures_of(store?.current_session ?? null));
   const open = async (): Promise<Session> => {
     const session: Session = await Session.open(options, logger, store_metrics, (error) => {
       store?.close_after(session, error).catch((reason: unknown) => {
@@ -54,11 +56,13 @@ export async function open_store(
   return (store = new DuckDbStore(await open(), open, options.path, logger));
 }
 
-function figures_of(view: View | undefined): TierFigures {
+function figures_of(session: Session | null): TierFigures {
+  const view = session?.views.current;
   const sum = (numbers: readonly number[] = []) => numbers.reduce((total, number) => total + number, 0);
   return {
     hot_spans: sum(view?.generations.map(({ span_count }) => span_count)),
     hot_bytes: sum(view?.generations.map(({ bytes }) => bytes)),
+    pending_spans: session?.pending.span_count ?? 0,
     segments: view?.segments.length ?? 0,
     segment_bytes: sum(view?.segments.map(({ file_bytes }) => file_bytes)),
   };
@@ -86,8 +90,8 @@ class DuckDbStore implements FileBackedStore {
     return this.write(({ tiers }) => tiers.seal());
   }
 
-  get view(): View | undefined {
-    return this.session?.views.current;
+  get current_session(): Session | null {
+    return this.session;
   }
 
   durable_position(source: string): Ulid | null {
@@ -183,6 +187,10 @@ class DuckDbStore implements FileBackedStore {
 
   state_patches(trace_id: string): Promise<StatePatch[]> {
     return this.read(({ activity }) => activity.state_patches(trace_id));
+  }
+
+  pending_spans(range: PendingRange): Promise<PendingSpan[]> {
+    return this.read(async ({ pending, views }) => pending_spans(pending, views.current, range));
   }
 
   sql(select: string): Promise<SqlAnswer> {

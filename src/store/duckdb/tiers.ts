@@ -7,6 +7,8 @@ import { Admission } from "./hot/admission.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import type { HotCapacity } from "./hot/hot-memory.ts";
 import { batch_capacity, type HotMemoryPool } from "./hot/hot-memory-pool.ts";
+import type { PendingSpans } from "./pending/pending-spans.ts";
+import { take_started_spans } from "./pending/started-spans.ts";
 import type { RowSource } from "./row-source.ts";
 import type { SegmentKeeper } from "./segments/keeper.ts";
 import { Serial } from "./serial.ts";
@@ -32,6 +34,7 @@ export type TierParts = {
   memory_pool: HotMemoryPool;
   views: Views;
   straddling: StraddlingLlmTraces;
+  pending: PendingSpans;
   keeper: SegmentKeeper;
   /** There are new rows. */
   on_appended: () => void;
@@ -65,6 +68,7 @@ export class Tiers {
   /** Rejects, and keeps nothing, when a dead letter can't be kept or the hot tier is full and can't be sealed. */
   append(batch: DecodedBatch, dead_letters: readonly DeadLetter[], position: SourcePosition): Promise<AppendResult> {
     return this.appends.run(async () => {
+      const started = take_started_spans(batch);
       await this.make_room(batch);
       await this.keep_dead_letters(dead_letters);
       if (!this.current_generation.has_room_for(batch)) this.rotate(batch_capacity(batch));
@@ -78,11 +82,20 @@ export class Tiers {
         await this.parts.straddling.add([...generation.straddling_llm_traces].slice(straddling_before));
       }
       generation.append(batch);
+      const { pending } = this.parts;
+      pending.note_stored(batch);
+      const unheld = await this.admission.unheld(writer, started, generation, sources);
+      pending.put(unheld);
       generation.positions.set(position.source, position.last_key);
       this.parts.on_appended();
       if (this.is_full(generation)) this.rotate(EMPTY);
       else this.seal_in_time();
-      return { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count, duplicate_spans };
+      return {
+        inserted_spans: batch.spans.row_count,
+        inserted_patches: batch.patches.row_count,
+        duplicate_spans: duplicate_spans + started.length - unheld.length,
+        started_spans: unheld.length,
+      };
     });
   }
 

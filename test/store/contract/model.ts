@@ -14,17 +14,30 @@ const SPAN_COUNT = 12;
 const BASE_US = 1_795_000_000_000_000n;
 const KINDS: ListKind[] = ["roots", "llm_roots", "workflows", "spans"];
 
-type ModelSpan = RowKey & { service: string; name: string; is_root: boolean; is_llm: boolean; is_workflow: boolean };
+type ModelSpan = RowKey & {
+  service: string;
+  name: string;
+  has_ended: boolean;
+  is_root: boolean;
+  is_llm: boolean;
+  is_workflow: boolean;
+};
 
 /** What the store should be: every span in one list, the first of a key. */
 class Model {
   readonly spans = new Map<string, ModelSpan>();
+  readonly pending = new Map<string, ModelSpan>();
 
-  add(span: ModelSpan): boolean {
-    const key = span.trace_id + span.span_id;
-    if (this.spans.has(key)) return false;
-    this.spans.set(key, span);
-    return true;
+  /** Gives how many were new, of those that have ended and of those that have not. */
+  add(spans: readonly ModelSpan[]): { inserted_spans: number; started_spans: number } {
+    const spans_before = this.spans.size;
+    for (const span of spans.filter(({ has_ended }) => has_ended)) {
+      if (!this.spans.has(id_of(span))) this.spans.set(id_of(span), span);
+      this.pending.delete(id_of(span));
+    }
+    const started = spans.filter((span) => !span.has_ended && !this.spans.has(id_of(span)));
+    for (const span of started) this.pending.set(id_of(span), span);
+    return { inserted_spans: this.spans.size - spans_before, started_spans: started.length };
   }
 
   list(kind: ListKind, service: string): ModelSpan[] {
@@ -36,8 +49,11 @@ class Model {
   }
 
   delete_trace(trace_id: string): number {
-    const spans = this.trace(trace_id);
-    for (const { span_id } of spans) this.spans.delete(trace_id + span_id);
+    const spans = [...this.spans.values(), ...this.pending.values()].filter((span) => span.trace_id === trace_id);
+    for (const span of spans) {
+      this.spans.delete(id_of(span));
+      this.pending.delete(id_of(span));
+    }
     return spans.length;
   }
 
@@ -53,6 +69,8 @@ class Model {
     return [...this.spans.values()].sort(by_place);
   }
 }
+
+const id_of = ({ trace_id, span_id }: ModelSpan): string => trace_id + span_id;
 
 function by_place(a: RowKey, b: RowKey): number {
   if (a.start_us !== b.start_us) return a.start_us > b.start_us ? -1 : 1;
@@ -73,6 +91,7 @@ function random_span(random: SeededRandom, step: number): ModelSpan & { init: Sp
   const traceId = new Uint8Array(16).fill(trace + 1);
   const spanId = new Uint8Array(8).fill(random.between(1, SPAN_COUNT));
   const start_us = BASE_US + BigInt(random.between(0, 50) + (random.chance(0.8) ? step * 20 : 0)) * 1_000n;
+  const has_ended = random.chance(0.85);
   const is_root = random.chance(0.3);
   const is_llm = random.chance(0.1);
   const is_workflow = random.chance(0.2);
@@ -87,11 +106,12 @@ function random_span(random: SeededRandom, step: number): ModelSpan & { init: Sp
     ...(!is_root && { parentSpanId: new Uint8Array(8).fill(200) }),
     name,
     startTimeUnixNano: start_us * 1000n,
-    endTimeUnixNano: start_us * 1000n,
+    endTimeUnixNano: has_ended ? start_us * 1000n : 0n,
     attributes,
   };
   const service = SERVICES[random.between(0, SERVICES.length - 1)];
-  return { trace_id: hex(traceId), span_id: hex(spanId), start_us, service, name, is_root, is_llm, is_workflow, init };
+  const key = { trace_id: hex(traceId), span_id: hex(spanId), start_us };
+  return { ...key, service, name, has_ended, is_root, is_llm, is_workflow, init };
 }
 
 function random_range(random: SeededRandom, model: Model): PageRange {
@@ -124,6 +144,9 @@ async function expect_same(store: SpanStore, model: Model, random: SeededRandom)
       await expect_page(store.list(kind, service, range), model.list(kind, service), range);
     }
   }
+  const pending = await store.pending_spans({ service_name: null, trace_id: null, limit: 10_000 });
+  const wanted_pending = [...model.pending.values()].sort(by_place);
+  expect(pending.map(({ json }) => key_of(JSON.parse(json) as Row))).toEqual(wanted_pending.map(key_of));
   for (let i = 0; i < 3; i++) {
     const trace_id = hex(new Uint8Array(16).fill(random.between(1, TRACE_COUNT)));
     const range = random.chance(0.5) ? { limit: null, offset: 0 } : random_range(random, model);
@@ -178,9 +201,10 @@ async function append_random(store: SpanStore, model: Model, random: SeededRando
   const count = random.between(1, SPANS_PER_STEP_MAX);
   const spans = Array.from({ length: count }, () => random_span(random, step));
   for (const [service, of_service] of Map.groupBy(spans, ({ service }) => service)) {
-    const added = of_service.filter((span) => model.add(span)).length;
+    const added = model.add(of_service);
     const inits = of_service.map(({ init }) => init);
     const result = await append_spans(store, inits, service);
-    expect(result).toMatchObject({ inserted_spans: added, duplicate_spans: of_service.length - added });
+    const duplicate_spans = of_service.length - added.inserted_spans - added.started_spans;
+    expect(result).toMatchObject({ ...added, duplicate_spans });
   }
 }

@@ -1,7 +1,10 @@
+import { LIMITS } from "../../../src/config/index.ts";
 import type { AttributeField, SpanFilter } from "../../../src/filter/index.ts";
 import {
   type Dependency,
   type Operation,
+  type PendingRange,
+  type PendingSpan,
   type SearchRange,
   type ServiceActivity,
   type SpanCounts,
@@ -46,6 +49,42 @@ export function search(spans: readonly PlainSpan[], filter: SpanFilter | null, r
         ? null
         : { start_us: last.start_us, trace_id: last.trace_id },
   };
+}
+
+/** Of `pending`, what the range asks for; `spans` are those that are stored. */
+export function pending_spans(
+  pending: readonly PlainSpan[],
+  spans: readonly PlainSpan[],
+  { service_name, trace_id, limit }: PendingRange,
+): PendingSpan[] {
+  const wanted = pending.filter(
+    (span) => (service_name ?? span.service) === span.service && (trace_id ?? span.trace_id) === span.trace_id,
+  );
+  return wanted
+    .sort((a, b) => by_place(a, b) || (a.span_id < b.span_id ? -1 : 1))
+    .slice(0, limit)
+    .map((span) => {
+      const signs = [
+        ...pending.filter((other) => other.trace_id === span.trace_id).map(({ start_us }) => start_us),
+        ...spans
+          .filter((other) => other.trace_id === span.trace_id)
+          .map((other) => facts_of(other).end_unix_nano / 1000n),
+      ];
+      const last_sign_us = signs.reduce((last, us) => (us > last ? us : last));
+      const is_newer_root = (other: PlainSpan) =>
+        other.service === span.service && (other.is_root || other.is_workflow) && other.start_us > last_sign_us;
+      const is_quiet = last_sign_us < BigInt(Date.now() - LIMITS.PENDING_QUIET_MS) * 1000n;
+      const { parent_span_id } = JSON.parse(span.json) as { parent_span_id: string | null };
+      return {
+        trace_id: span.trace_id,
+        span_id: span.span_id,
+        parent_span_id,
+        service_name: span.service,
+        start_us: span.start_us,
+        json: span.json.replace(/"end_time":"[^"]*"/, '"end_time":null'),
+        state: is_quiet && [...pending, ...spans].some(is_newer_root) ? "never_ended" : "running",
+      };
+    });
 }
 
 export function count_spans(spans: readonly PlainSpan[], filter: SpanFilter | null, parts: TimeParts): SpanCounts {

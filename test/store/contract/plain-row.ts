@@ -1,5 +1,14 @@
 import type { SpanRow } from "../../../src/encode/index.ts";
-import { type ColumnBatch, type DecodedBatch, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import {
+  type ColumnBatch,
+  column_indexes,
+  type DecodedBatch,
+  PATCH_COLUMNS,
+  SPAN_COLUMNS,
+} from "../../../src/decode/index.ts";
+import type { StatePatch } from "../../../src/store/index.ts";
+
+const PATCH = column_indexes(PATCH_COLUMNS);
 
 /** A text or JSON cell, or null. */
 export function cell_text({ heap }: DecodedBatch, table: ColumnBatch, column: number, row: number): string | null {
@@ -42,4 +51,19 @@ export function row_json(batch: DecodedBatch, row: number): string {
 function iso_time(us: bigint): string {
   const to_the_millisecond = new Date(Number(us / 1000n)).toISOString().slice(0, -1);
   return `${to_the_millisecond}${String(us % 1000n).padStart(3, "0")}+00:00`;
+}
+
+export function plain_patch(batch: DecodedBatch, row: number): StatePatch {
+  const text = (name: keyof typeof PATCH) => cell_text(batch, batch.patches, PATCH[name], row) ?? "";
+  return {
+    patch_id: text("patch_id"),
+    service_name: text("service_name"),
+    trace_id: text("trace_id"),
+    span_id: text("span_id"),
+    workflow_id: text("workflow_id"),
+    node_id: text("node_id"),
+    event_time_us: batch.patches.fixed[PATCH.event_time][row] as bigint,
+    patch_json: text("patch_json"),
+    patch_store_id: text("patch_store_id"),
+  };
 }

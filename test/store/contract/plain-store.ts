@@ -1,4 +1,4 @@
-import { column_indexes, type DecodedBatch, PATCH_COLUMNS, SPAN_COLUMNS } from "../../../src/decode/index.ts";
+import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../src/decode/index.ts";
 import type { SpanRow } from "../../../src/encode/index.ts";
 import type { AttributeField, SpanFilter } from "../../../src/filter/index.ts";
 import {
@@ -6,6 +6,7 @@ import {
   type DeadLetter,
   type ListKind,
   type PageRange,
+  type PendingRange,
   type RowKey,
   type SearchRange,
   type SourcePosition,
@@ -18,10 +19,9 @@ import {
   type TimeParts,
 } from "../../../src/store/index.ts";
 import * as plain from "./plain-questions.ts";
-import { cell_text, row_json, row_values } from "./plain-row.ts";
+import { cell_text, plain_patch, row_json, row_values } from "./plain-row.ts";
 
 const SPAN = column_indexes(SPAN_COLUMNS);
-const PATCH = column_indexes(PATCH_COLUMNS);
 
 export type PlainSpan = RowKey & {
   service: string;
@@ -37,6 +37,8 @@ export class PlainDisk {
   /** By trace and span id. */
   readonly spans = new Map<string, PlainSpan>();
   patches: StatePatch[] = [];
+  /** Those that have not ended, by trace and span id. */
+  readonly pending = new Map<string, PlainSpan>();
   readonly positions = new Map<string, Uint8Array>();
 }
 
@@ -59,6 +61,8 @@ export class PlainStore implements SpanStore {
     this.refuse_if_closed();
     if (dead_letters.some(({ reason }) => typeof reason !== "string"))
       throw new StoreError("constraint", "a dead letter has no reason");
+    const started = batch.pending_rows.map((row) => plain_span(batch, row));
+    batch.remove_spans(new Set(batch.pending_rows));
     const duplicates = new Set<number>();
     for (let row = 0; row < batch.spans.row_count; row++) {
       const span = plain_span(batch, row);
@@ -67,12 +71,16 @@ export class PlainStore implements SpanStore {
       else this.disk.spans.set(key, span);
     }
     batch.remove_spans(duplicates);
+    for (const key of this.disk.spans.keys()) this.disk.pending.delete(key);
+    const unheld = started.filter(({ trace_id, span_id }) => !this.disk.spans.has(trace_id + span_id));
+    for (const span of unheld) this.disk.pending.set(span.trace_id + span.span_id, span);
     for (let row = 0; row < batch.patches.row_count; row++) this.disk.patches.push(plain_patch(batch, row));
     this.appended.set(source, Buffer.from(last_key));
     this.unsealed_spans += batch.spans.row_count;
     if (this.unsealed_spans >= this.unsealed_spans_max) void this.seal();
     const inserted = { inserted_spans: batch.spans.row_count, inserted_patches: batch.patches.row_count };
-    return { ...inserted, duplicate_spans: duplicates.size };
+    const duplicate_spans = duplicates.size + started.length - unheld.length;
+    return { ...inserted, duplicate_spans, started_spans: unheld.length };
   }
 
   async seal(): Promise<void> {
@@ -86,7 +94,9 @@ export class PlainStore implements SpanStore {
     const found = this.selected((span) => span.trace_id === trace_id);
     for (const { span_id } of found) this.disk.spans.delete(trace_id + span_id);
     this.disk.patches = this.disk.patches.filter((patch) => patch.trace_id !== trace_id);
-    return found.length;
+    const pending = [...this.disk.pending].filter(([, span]) => span.trace_id === trace_id);
+    for (const [key] of pending) this.disk.pending.delete(key);
+    return found.length + pending.length;
   }
 
   async tidy(): Promise<void> {
@@ -210,6 +220,11 @@ export class PlainStore implements SpanStore {
       );
   }
 
+  async pending_spans(range: PendingRange) {
+    this.refuse_if_closed();
+    return plain.pending_spans([...this.disk.pending.values()], this.selected(), range);
+  }
+
   async sql(_select: string): Promise<SqlAnswer> {
     this.refuse_if_closed();
     throw new StoreError("refused", "this store knows no SQL");
@@ -242,21 +257,6 @@ function plain_span(batch: DecodedBatch, row: number): PlainSpan {
     is_workflow: text(SPAN.junjo_span_type) === "workflow",
     json: row_json(batch, row),
     row: row_values(batch, row),
-  };
-}
-
-function plain_patch(batch: DecodedBatch, row: number): StatePatch {
-  const text = (name: keyof typeof PATCH) => cell_text(batch, batch.patches, PATCH[name], row) ?? "";
-  return {
-    patch_id: text("patch_id"),
-    service_name: text("service_name"),
-    trace_id: text("trace_id"),
-    span_id: text("span_id"),
-    workflow_id: text("workflow_id"),
-    node_id: text("node_id"),
-    event_time_us: batch.patches.fixed[PATCH.event_time][row] as bigint,
-    patch_json: text("patch_json"),
-    patch_store_id: text("patch_store_id"),
   };
 }
 

@@ -4,6 +4,7 @@ import { describe_calls } from "./calls.ts";
 import { describe_durability } from "./durability.ts";
 import { describe_lists } from "./lists.ts";
 import { describe_as_one_list } from "./model.ts";
+import { describe_pending } from "./pending.ts";
 import type { OpenStore } from "./opened.ts";
 import { describe_pages } from "./pages.ts";
 import { describe_rows } from "./rows.ts";
@@ -14,6 +15,7 @@ export function describe_span_store(name: string, open: OpenStore): void {
   describe(`${name} as a span store`, () => {
     describe_appends(open);
     describe_durability(open);
+    describe_pending(open);
     describe_rows(open);
     describe_lists(open);
     describe_pages(open);

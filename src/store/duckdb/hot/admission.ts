@@ -45,6 +45,24 @@ export class Admission {
     return removed_count;
   }
 
+  /** Those of the spans that are neither in `generation` nor elsewhere. */
+  async unheld<Span extends { trace_id: string; span_id: string }>(
+    connection: DuckDBConnection,
+    spans: readonly Span[],
+    generation: HotGeneration,
+    others: readonly RowSource[],
+  ): Promise<Span[]> {
+    const traces_by_source = new Map<RowSource, Set<string>>();
+    for (const { trace_id, span_id } of spans) {
+      const hash = hash_span(Buffer.from(trace_id + span_id, "latin1"), 0, TRACE_DIGITS, this.span);
+      for (const source of [generation, ...others]) {
+        if (source.keys.may_hold_span(hash)) note_trace(traces_by_source, source, trace_id);
+      }
+    }
+    const held = await keys_of(connection, traces_by_source);
+    return spans.filter(({ trace_id, span_id }) => !held.has(trace_id + span_id));
+  }
+
   /** What was found out about a trace holds until other sources are there. */
   private begin(generation: HotGeneration, others: readonly RowSource[]): void {
     if (generation === this.generation && others === this.others) return;
@@ -105,10 +123,19 @@ async function held_keys(
   const traces_by_source = new Map<RowSource, Set<string>>();
   for (const { row, sources } of suspects) {
     const trace_id = text_at(batch, TRACE_ID, row, TRACE_DIGITS);
-    for (const source of sources) {
-      traces_by_source.set(source, (traces_by_source.get(source) ?? new Set()).add(trace_id));
-    }
+    for (const source of sources) note_trace(traces_by_source, source, trace_id);
   }
+  return keys_of(connection, traces_by_source);
+}
+
+function note_trace(traces_by_source: Map<RowSource, Set<string>>, source: RowSource, trace_id: string): void {
+  traces_by_source.set(source, (traces_by_source.get(source) ?? new Set()).add(trace_id));
+}
+
+async function keys_of(
+  connection: DuckDBConnection,
+  traces_by_source: ReadonlyMap<RowSource, ReadonlySet<string>>,
+): Promise<ReadonlySet<string>> {
   const held = new Set<string>();
   for (const [source, traces] of traces_by_source) {
     for (const key of await source.span_keys(connection, traces)) held.add(key);

@@ -5,6 +5,7 @@ import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import type { View, Views } from "../views.ts";
+import { stored_of } from "./service-figures.ts";
 import { ask } from "./ask.ts";
 import { json_pointer } from "./filter-sql.ts";
 import { filtered_rows, ROOTS, with_filter } from "./filtered-rows.ts";
@@ -149,25 +150,6 @@ function newest_sql({ generations, segments }: View, columns: string): string {
 function root_figures([, , roots, errors, quantiles]: DuckDBValue[]): RootFigures {
   const [p50, p95] = (quantiles as { items: number[] } | null)?.items ?? [null, null];
   return { roots: Number(roots), errors: Number(errors), p50_duration_ns: p50, p95_duration_ns: p95 };
-}
-
-/** What all its rows come to, without reading them. */
-function stored_of({ generations, segments }: View, service_name: string) {
-  let [span_count, last_seen_us] = [0, null as bigint | null];
-  const see = (us: bigint | null) => {
-    if (us !== null && (last_seen_us === null || us > last_seen_us)) last_seen_us = us;
-  };
-  for (const { services } of segments) {
-    const figures = services.get(service_name);
-    span_count += figures?.span_count ?? 0;
-    if (figures?.max_listed_us != null) see(BigInt(figures.max_listed_us));
-  }
-  for (const { reader } of generations) {
-    const { span_count: spans, newest_listed_us } = reader.service_figures(service_name);
-    span_count += spans;
-    see(newest_listed_us);
-  }
-  return { span_count, last_seen_us };
 }
 
 async function first_column(connection: DuckDBConnection, sql: string): Promise<string[]> {

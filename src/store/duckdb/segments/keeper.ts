@@ -5,6 +5,8 @@ import type { Logger } from "../../../observe/index.ts";
 import type { Ulid } from "../../../wal/index.ts";
 import type { HotGeneration } from "../hot/generation.ts";
 import type { HotMemoryPool } from "../hot/hot-memory-pool.ts";
+import type { PendingSpans } from "../pending/pending-spans.ts";
+import { write_pending_spans } from "../pending/pending-table.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import { sql_text } from "../row-source.ts";
 import { Serial } from "../serial.ts";
@@ -21,6 +23,8 @@ import type { SegmentReaders } from "./segment-readers.ts";
 import { type UnnamedSegment, write_segment, write_unnamed_segment } from "./segment-writer.ts";
 import type { Sealer } from "./sealer.ts";
 
+const DAY_MS = 24 * 3_600_000;
+
 export type KeeperParts = {
   /** Turns generations into files. */
   sealer: Sealer;
@@ -32,6 +36,7 @@ export type KeeperParts = {
   catalog: Catalog;
   views: Views;
   straddling: StraddlingLlmTraces;
+  pending: PendingSpans;
   /** How far each source is in segments. */
   durable_positions: Map<string, Ulid>;
   directory: string;
@@ -127,7 +132,9 @@ export class SegmentKeeper {
         await this.replace([segment], (await output?.name()) ?? null);
         count += spans;
       }
-      return count;
+      const pending = this.parts.pending.delete_trace(trace_id);
+      if (pending > 0) await this.commit([], [], new Map(), []);
+      return count + pending;
     });
   }
 
@@ -149,7 +156,8 @@ export class SegmentKeeper {
   }
 
   private async retain(): Promise<void> {
-    const { views, retention, logger, metrics } = this.parts;
+    const { views, pending, retention, logger, metrics } = this.parts;
+    if (retention.days !== null) pending.remove_older(BigInt(Date.now() - retention.days * DAY_MS) * 1000n);
     const removed = plan_retention(views.current.segments, retention, Date.now());
     if (removed.length === 0) return;
     await this.replace(removed, null);
@@ -230,10 +238,19 @@ export class SegmentKeeper {
     new_straddling_llm_traces: Iterable<string>,
     old_straddling_llm_traces: readonly string[] = [],
   ): Promise<void> {
-    const { catalog } = this.parts;
+    const { catalog, connection, pending } = this.parts;
+    const changes = pending.take_changes();
     try {
-      await catalog.change({ added, removed_ids, positions, new_straddling_llm_traces, old_straddling_llm_traces });
+      await catalog.change({
+        added,
+        removed_ids,
+        positions,
+        new_straddling_llm_traces,
+        old_straddling_llm_traces,
+        also: () => write_pending_spans(connection, changes),
+      });
     } catch (error) {
+      pending.put_back(changes);
       await this.discard(added);
       throw error;
     }
