@@ -1,7 +1,8 @@
 import { describe, expect, it } from "bun:test";
 import type { PendingRange, PendingSpan, SpanStore } from "../../../src/store/index.ts";
+import { capture_body } from "../../support/captures.ts";
 import { event_init, hex, new_id, type SpanInit, span_init, text_attributes } from "../../support/otlp.ts";
-import { append_spans, trace_rows } from "../../support/store.ts";
+import { ALL, append_requests, append_spans, page_rows, type Row, trace_rows } from "../../support/store.ts";
 import { temp_dir } from "../../support/temp-dir.ts";
 import { type OpenStore, opened_for_block } from "./opened.ts";
 
@@ -84,6 +85,19 @@ export function describe_pending(open: OpenStore): void {
       ]);
       expect(await append_spans(store, [child, root])).toMatchObject({ inserted_spans: 2 });
       expect(await pending_of(store, of_trace(root))).toEqual([]);
+    });
+
+    it.each(["logfire-5.4.0", "python-1.45.2"])("is known from what %s sends", async (sdk) => {
+      const { store } = opened;
+      const [starts, ends] = [1, 2].map((request) => capture_body(`started/${sdk}-${request}.pb`));
+      expect(await append_requests(store, starts)).toMatchObject({ inserted_spans: 0, started_spans: 2 });
+      const [step, run] = (await pending_of(store)).map(({ json }) => JSON.parse(json) as Row);
+      expect([step.name, run.name]).toEqual(["step", expect.stringContaining("run")]);
+      expect([step.parent_span_id, run.parent_span_id]).toEqual([run.span_id, null]);
+      expect(await append_requests(store, ends)).toMatchObject({ inserted_spans: 2, duplicate_spans: 0 });
+      expect(await pending_of(store, { trace_id: run.trace_id })).toEqual([]);
+      const ended = await page_rows(store.trace_spans(run.trace_id, ALL));
+      expect(ids_of(ended).sort()).toEqual(ids_of([run, step]).sort());
     });
 
     it("leaves its state patches to its end", async () => {
