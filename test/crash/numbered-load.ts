@@ -5,12 +5,14 @@ import type { SeededRandom } from "../support/seeded-random.ts";
 const SPANS_PER_REQUEST_MAX = 20;
 const ATTEMPT_MS_MAX = 1_500;
 const PAUSE_MS = 8;
+const STARTS_SHARE = 0.3;
 const RETRYABLE = [429, 502, 503, 504];
 
 export const span_name = (number: number): string => `span ${number}`;
 export const number_of = (name: string): number => Number(name.slice("span ".length));
 
-type NumberedRequest = { numbers: number[]; body: Uint8Array };
+/** `starts`: records that its spans have started, which go before some requests. */
+type NumberedRequest = { numbers: number[]; starts: Uint8Array | null; body: Uint8Array };
 
 /**
  * Senders of spans that are numbered from 0 on, each with one state patch. A request that isn't answered with yes is sent
@@ -71,26 +73,30 @@ export class NumberedLoad {
     while (!this.is_stopped) {
       if (!this.is_paused) {
         this.sending++;
-        await this.send(this.next_request());
+        await this.send_request(this.next_request());
         this.sending--;
       }
       await Bun.sleep(PAUSE_MS);
     }
   }
 
-  private async send({ numbers, body }: NumberedRequest): Promise<void> {
+  private async send_request({ numbers, starts, body }: NumberedRequest): Promise<void> {
+    if (starts !== null) await this.send(starts);
+    for (const number of numbers) this.sent.add(number);
+    if (await this.send(body)) for (const number of numbers) this.acked.add(number);
+  }
+
+  /** Until it is taken, or all is over: then it gives no. */
+  private async send(body: Uint8Array): Promise<boolean> {
     for (let attempt = 0; !this.is_stopped; attempt++) {
       if (this.url !== null) {
         if (attempt > 0) this.retried_requests++;
-        for (const number of numbers) this.sent.add(number);
-        if (await this.is_taken(this.url, body)) {
-          for (const number of numbers) this.acked.add(number);
-          return;
-        }
+        if (await this.is_taken(this.url, body)) return true;
         this.failed_attempts++;
       }
       await Bun.sleep(PAUSE_MS);
     }
+    return false;
   }
 
   private async is_taken(url: string, body: Uint8Array): Promise<boolean> {
@@ -113,7 +119,13 @@ export class NumberedLoad {
   private next_request(): NumberedRequest {
     const count = this.random.between(1, SPANS_PER_REQUEST_MAX);
     const numbers = Array.from({ length: count }, () => this.next_number++);
-    return { numbers, body: request_bytes(numbers.map(numbered_span), this.service) };
+    const spans = numbers.map(numbered_span);
+    const started = spans.map((span) => ({ ...span, endTimeUnixNano: 0n }));
+    return {
+      numbers,
+      starts: this.random.chance(STARTS_SHARE) ? request_bytes(started, this.service) : null,
+      body: request_bytes(spans, this.service),
+    };
   }
 }
 

@@ -12,9 +12,9 @@ export function queue_entries(data_dir: string): WalEntry[] {
   return reader.read(null, { span_count_max: Infinity, bytes_max: Infinity });
 }
 
-/** The numbers of the spans in a request. */
+/** The numbers of the spans in a request that have ended. */
 export function numbers_in(body: Uint8Array): number[] {
   const { resourceSpans } = fromBinary(ExportTraceServiceRequestSchema, body);
   const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-  return spans.map(({ name }) => number_of(name));
+  return spans.filter(({ endTimeUnixNano }) => endTimeUnixNano > 0n).map(({ name }) => number_of(name));
 }

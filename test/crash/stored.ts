@@ -58,6 +58,8 @@ export type FinalComparison = Comparison & {
   /** Patches that don't say what their span's event said, or have no span; and spans without their patch. */
   wrong_patches: number;
   dead_letters: number;
+  /** Of the spans that have started: all have ended, but those whose end was destroyed. */
+  pending: number;
 };
 
 /** Looks into the DuckDB file itself, after a clean stop. */
@@ -76,6 +78,7 @@ export async function compare_all(
     FROM spans FULL JOIN state_patches USING (trace_id, span_id)
     WHERE name IS DISTINCT FROM 'span ' || (patch_json ->> '$[0].value')`);
   const [dead_letters] = await column("SELECT count(*) FROM dead_letters");
+  const pending = (await column("SELECT span ->> 'name' FROM pending_spans")).map((name) => number_of(String(name)));
   connection.closeSync();
   instance.closeSync();
   const wanted = acked.difference(forgiven);
@@ -88,5 +91,6 @@ export async function compare_all(
     duplicated_patches: patches.length - new Set(patches).size,
     wrong_patches: Number(wrong_patches),
     dead_letters: Number(dead_letters),
+    pending: pending.filter((number) => !forgiven.has(number)).length,
   };
 }
