@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type AccessControl, key_file_path, open_access } from "./access/index.ts";
 import { hold_socket_path, serve_holds } from "./backup/index.ts";
-import { type Config, cursor_path, queue_directory } from "./config/index.ts";
+import { type Config, cursor_path, LIMITS, queue_directory } from "./config/index.ts";
 import { type Forwarder, start_forwarder, TrimGate } from "./forward/index.ts";
 import { start_http, start_operations_http } from "./http/index.ts";
 import { go_behind_ingest, type IngestHalf, spawn_ingest_thread, start_ingest } from "./ingest/index.ts";
@@ -89,6 +89,10 @@ export async function serve(config: Config): Promise<Running> {
   starting.defer(() => poller.stop());
   // Ended first: the poller can't stop while a hold keeps its batch waiting.
   starting.use(await serve_holds(hold_socket_path(config), store, logger));
+  await Promise.all([store.warm_up(LIMITS.WARM_UP_MS_MAX), http.warm_up()]).catch((error: unknown) => {
+    // Whoever asks for what is broken is told then; all else works.
+    logger.warn({ err: error }, "not all could be read that the first questions would need");
+  });
   readiness.is_ready = true;
   const ports = { http: http.port, ...ingest?.ports, ...key_service };
   return running(starting, failure, logger, ports, [doors.access, doors.certificates, ...(ingest ? [ingest] : [])]);

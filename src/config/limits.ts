@@ -57,6 +57,9 @@ export const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 /** A span of which nothing was heard for so long has not ended and never will, if its service has gone on without it. */
 export const PENDING_QUIET_MS = 5 * 60_000;
 
+/** After a start, before it is said to be ready: files and code that the first questions need. */
+export const WARM_UP_MS_MAX = 400;
+
 /** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
 export const SEARCH_MS_MAX = 250;
 

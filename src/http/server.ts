@@ -6,7 +6,11 @@ import { type Certificates, type HttpListener, listen_http } from "../tls/index.
 import { create_app, type HttpDependencies } from "./app.ts";
 import { create_operations_app, type OperationsDependencies, refuse_other_methods } from "./operations.ts";
 
-export type HttpServer = AsyncDisposable & { readonly port: number };
+export type HttpServer = AsyncDisposable & {
+  readonly port: number;
+  /** Does what is otherwise done for the first request alone: routes are compiled by it. */
+  warm_up(): Promise<void>;
+};
 
 export type HttpErrorCode = "cannot_listen";
 
@@ -31,6 +35,9 @@ const BODY_BYTES_MAX = 64 * 1024;
 
 /** What answers that are under way when the server stops get; a part of SHUTDOWN_MS_MAX. */
 const FINISH_MS_MAX = 1_000;
+
+/** Answered by no route. */
+const WARM_UP_PATH = "/warm-up";
 
 type Address = Pick<Config, "host" | "http_port"> & {
   certificates: Certificates;
@@ -61,6 +68,10 @@ function listen(address: Address, app: OpenAPIHono, metrics: Metrics): HttpServe
   });
   return {
     port: server.port,
+    async warm_up() {
+      const answer = await app.request(WARM_UP_PATH);
+      await answer.text();
+    },
     async [Symbol.asyncDispose]() {
       bound[Symbol.dispose]();
       const finished = server.stop();

@@ -101,6 +101,12 @@ export interface SpanStore extends AsyncDisposable {
   /** Removes what is older or more than the options say, and keeps files few. Happens by itself. */
   tidy(): Promise<void>;
 
+  /**
+   * Does now what is done once only for whoever asks first, for about as long at most; so that the first answer takes no
+   * longer than the others. To be called before there is anybody.
+   */
+  warm_up(ms_max: number): Promise<void>;
+
   /** The key of `source` up to which rows are on disk, or null. Throws StoreError when an error has closed the store. */
   durable_position(source: string): Ulid | null;
 

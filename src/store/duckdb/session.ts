@@ -53,7 +53,7 @@ export class Session implements AsyncDisposable {
     private readonly connections: readonly DuckDBConnection[],
     private readonly readers: ReaderPool,
     private readonly sealers: readonly Sealer[],
-    private readonly segment_readers: SegmentReaders,
+    readonly segment_readers: SegmentReaders,
     private readonly tidier: Tidier,
     private readonly memory_pool: HotMemoryPool,
     readonly views: Views,

@@ -31,6 +31,7 @@ import { damage_of, FILE_IS_GONE, is_fatal, move_aside } from "./damage.ts";
 import { first_line } from "./database.ts";
 import { pending_spans } from "./pending/pending-state.ts";
 import { Serial } from "./serial.ts";
+import { warm_up } from "./warm-up.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { create_store_metrics, type TierFigures } from "./store-metrics.ts";
 
@@ -130,6 +131,10 @@ class DuckDbStore implements FileBackedStore {
         return this.session.tiers.position(source);
       }),
     );
+  }
+
+  warm_up(ms_max: number): Promise<void> {
+    return this.read((session) => warm_up(session, ms_max));
   }
 
   service_names(range: Pick<PageRange, "limit" | "offset">): Promise<{ has_more: boolean; names: string[] }> {

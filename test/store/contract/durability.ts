@@ -39,6 +39,7 @@ export function describe_durability(open: OpenStore): void {
       }
       for (let again = 0; again < 2; again++) {
         await using store = await open(directory.path);
+        await store.warm_up(1_000);
         expect([durable(store), text_of(await store.position("test"))]).toEqual([text_of(position), text_of(position)]);
         await expect_trace(store, traceId, spans);
         // A source whose own note of the position was lost begins before it.

@@ -103,6 +103,10 @@ export class PlainStore implements SpanStore {
     this.refuse_if_closed();
   }
 
+  async warm_up(): Promise<void> {
+    this.refuse_if_closed();
+  }
+
   durable_position(source: string): Uint8Array | null {
     return this.disk.positions.get(source) ?? null;
   }

@@ -44,6 +44,11 @@ export class SegmentReader implements AsyncDisposable {
     return (await this.keys_of(rows)).filter((row) => row.trace_id === trace_id);
   }
 
+  async key_of(row: number): Promise<SourceRow> {
+    const [key] = await this.keys_of([row]);
+    return key;
+  }
+
   /** The spans of a trace, in no order. */
   async trace_facts(trace_id: string): Promise<SpanFacts[]> {
     const rows = this.index.trace_rows(hash_trace_id(trace_id));
