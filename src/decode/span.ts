@@ -41,12 +41,13 @@ export class SpanDecoder {
     span.read(this.reader, this.values, end);
     this.check_ids(span);
     const row = batch.add_row();
-    this.put_identity(row, span);
+    const has_start = this.put_identity(row, span);
     this.put_outcome(row, span);
     this.put_origin(row, resource, scope);
     this.attributes.put(row, span.base);
-    if (this.attributes.is_start_record() && !this.is_zero(span.parent_span_id)) this.put_started(row, span);
-    else if (this.time.is_zero) this.pending_rows.push(row);
+    const is_told = has_start && this.attributes.is_start_record() && !this.is_zero(span.parent_span_id);
+    if (is_told) this.put_started(row, span);
+    if (is_told || (has_start && this.time.is_zero)) this.pending_rows.push(row);
     const events_at = cells.end;
     events.put_events(span.events);
     cells.written_since(events_at, batch, COLUMN.events_json, row);
@@ -78,7 +79,8 @@ export class SpanDecoder {
     return true;
   }
 
-  private put_identity(row: number, span: WireSpan): void {
+  /** Gives whether the span has a start: one without was written by hand. Leaves its end in `time`. */
+  private put_identity(row: number, span: WireSpan): boolean {
     const { batch, cells } = this;
     cells.id(batch, COLUMN.trace_id, row, span.trace_id);
     cells.id(batch, COLUMN.span_id, row, span.span_id);
@@ -89,8 +91,9 @@ export class SpanDecoder {
     cells.word(batch, COLUMN.kind, row, KINDS[span.kind] ?? String(span.kind));
     batch.set_number(COLUMN.trace_flags, row, span.flags | 0);
     this.put_time(COLUMN.start_time, COLUMN.start_time_nanosecond, row, span.start_time_at);
-    // Last: `time` tells whether the span has ended.
+    const has_start = !this.time.is_zero;
     this.put_time(COLUMN.end_time, COLUMN.end_time_nanosecond, row, span.end_time_at);
+    return has_start;
   }
 
   /** What Logfire sends when a span starts is a span of its own, below the one that it tells of: the row is that one's. */
@@ -102,7 +105,6 @@ export class SpanDecoder {
     else batch.set_null(COLUMN.parent_span_id, row);
     batch.set_number64(COLUMN.end_time, row, 0, 0);
     batch.set_number(COLUMN.end_time_nanosecond, row, 0);
-    this.pending_rows.push(row);
   }
 
   /** As 16 lower-case hex digits, of which not all are 0. */

@@ -13,8 +13,15 @@ function decoded(...spans: SpanInit[]): DecodedBatch {
 
 describe("a span that has not ended", () => {
   it("is known by an end time of 0", () => {
-    const { pending_rows } = decoded(span_init(), started(), span_init({ endTimeUnixNano: 1n }), started());
-    expect(pending_rows).toEqual([1, 3]);
+    const without_times = span_init({ startTimeUnixNano: 0n, endTimeUnixNano: 0n });
+    const { pending_rows } = decoded(
+      span_init(),
+      started(),
+      span_init({ endTimeUnixNano: 1n }),
+      without_times,
+      started(),
+    );
+    expect(pending_rows).toEqual([1, 4]);
   });
 
   it("is the parent of a pending span of Logfire's, in the place of which it stands", () => {

@@ -89,7 +89,8 @@ function is_llm(attributes: Record<string, unknown>): boolean {
 /** Of a start record as Logfire sends it, the span that it tells of. */
 function told_of(span: Span): Span {
   const attributes: Record<string, unknown> = json_object(span.attributes);
-  if (attributes["logfire.span_type"] !== "pending_span" || is_zero(span.parentSpanId)) return span;
+  if (attributes["logfire.span_type"] !== "pending_span" || is_zero(span.parentSpanId) || span.startTimeUnixNano === 0n)
+    return span;
   const parent = String(attributes["logfire.pending_parent_id"]);
   const is_id = /^[\da-f]{16}$/.test(parent) && typeof attributes["logfire.pending_parent_id"] === "string";
   const parentSpanId = is_id ? Uint8Array.from(Buffer.from(parent, "hex")) : new Uint8Array(0);
