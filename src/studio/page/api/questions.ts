@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ends_of, type TimeRange } from "../lib/time-range.ts";
 import { answered, api } from "./client.ts";
+import { type PendingRow, with_pending } from "../model/started.ts";
 import type { SpanRow } from "./span-row.ts";
 
 const TRACES_PER_PAGE = 50;
@@ -11,6 +12,10 @@ const CONVERSATION_TRACES_MAX = 100;
 const SIBLING_RUNS_MAX = 50;
 /** What is being looked at does not change under the reader's eyes; live views ask again by themselves. */
 const STALE_MS = 10_000;
+/** What has not ended is asked for again so often. */
+const PENDING_MS = 3_000;
+const PENDING_MAX = 500;
+const PENDING_OF_TRACE_MAX = 10_000;
 
 const query_of = (range: TimeRange) => ends_of(range, Date.now());
 
@@ -126,7 +131,24 @@ export const trace_question = (trace_id: string) =>
     queryKey: ["trace", trace_id],
     queryFn: async ({ signal }) => {
       const params = { path: { trace_id } };
-      return answered(await api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal })) as SpanRow[];
+      const query = { trace_id, limit: PENDING_OF_TRACE_MAX };
+      const [ended, pending] = await Promise.all([
+        api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal }).then(answered),
+        api.GET("/otel/pending_spans", { params: { query }, signal }).then(answered),
+      ]);
+      return with_pending(ended as SpanRow[], pending as PendingRow[], Date.now());
     },
     staleTime: STALE_MS,
+    refetchInterval: ({ state }) => (state.data?.some(({ pending }) => pending === "running") ? PENDING_MS : false),
+  });
+
+/** What has not ended, newest first. */
+export const pending_question = () =>
+  queryOptions({
+    queryKey: ["pending"],
+    queryFn: async ({ signal }) => {
+      const params = { query: { limit: PENDING_MAX } };
+      return answered(await api.GET("/otel/pending_spans", { params, signal })) as PendingRow[];
+    },
+    refetchInterval: PENDING_MS,
   });

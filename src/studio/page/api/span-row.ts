@@ -1,4 +1,4 @@
-/** A row of `GET /otel/trace/{trace_id}/nested_spans`: what the API's document says of it, said closer. */
+/** A row of `GET /otel/trace/{trace_id}/nested_spans`, or of a span that has not ended: what the API's document says of it, said closer. */
 export type SpanRow = {
   trace_id: string;
   span_id: string;
@@ -30,6 +30,8 @@ export type SpanRow = {
   scope_name: string;
   scope_version: string;
   is_llm: boolean;
+  /** It has not ended: its end is how far it is drawn. */
+  pending?: "running" | "never_ended";
 };
 
 export type SpanEvent = {

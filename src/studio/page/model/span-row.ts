@@ -18,8 +18,9 @@ function unix_nano(time: string, nanosecond: number): bigint {
 export const start_unix_nano = (span: SpanRow): bigint => unix_nano(span.start_time, span.start_time_nanosecond);
 export const end_unix_nano = (span: SpanRow): bigint => unix_nano(span.end_time, span.end_time_nanosecond);
 
-/** A span that was sent before it ended has an end of 0, or one before its start. */
-export const has_ended = (span: SpanRow): boolean => end_unix_nano(span) >= start_unix_nano(span);
+/** One that has not may have an end before its start. */
+export const has_ended = (span: SpanRow): boolean =>
+  span.pending === undefined && end_unix_nano(span) >= start_unix_nano(span);
 
 /** Null if it has not ended. */
 export const duration_ns = (span: SpanRow): number | null =>

@@ -16,6 +16,7 @@ import {
 } from "../llm/index.ts";
 import { CallView } from "../llm/call-view.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
+import { PendingBadge } from "../parts/running-now.tsx";
 import { Value } from "../parts/value.tsx";
 import { trace_tree } from "./tree.ts";
 
@@ -59,7 +60,10 @@ export function SpanPanel({ span, spans, on_close }: Props) {
         <dt>Start</dt>
         <dd>{time_text(span.start_time)}</dd>
         <dt>Duration</dt>
-        <dd>{duration_text(duration_ns)}</dd>
+        <dd>
+          {span.pending !== "never_ended" && duration_text(duration_ns)}{" "}
+          {span.pending && <PendingBadge state={span.pending} />}
+        </dd>
         <dt>Service, kind</dt>
         <dd>
           {span.service_name}, {span.kind.toLowerCase()}

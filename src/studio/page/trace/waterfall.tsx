@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { duration_text } from "../lib/format.ts";
+import { PendingBadge } from "../parts/running-now.tsx";
 import { critical_path } from "./critical-path.ts";
 import { compressed_scale, linear_scale, type TimeScale } from "./time-scale.ts";
 import { is_infrastructure, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
@@ -141,6 +142,7 @@ function SpanLine({
     is_critical && "is-critical",
     is_found && "is-found",
     span === null && "is-placeholder",
+    span?.pending !== undefined && "is-pending",
   ];
   return (
     <div
@@ -175,6 +177,7 @@ function SpanLine({
         {span?.is_llm && <span className="badge is-llm">LLM</span>}
         {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}
         {is_error && <span className="badge is-error">error</span>}
+        {span?.pending && <PendingBadge state={span.pending} />}
         <span className="faint">{span?.service_name}</span>
       </div>
       <div className="span-time">
@@ -190,7 +193,7 @@ function SpanLine({
           className="span-duration"
           style={{ ["--from" as string]: `${from}%`, ["--width" as string]: `${to - from}%` }}
         >
-          {duration_text(end_ns - start_ns)}
+          {span?.pending === "never_ended" ? "?" : duration_text(end_ns - start_ns)}
         </span>
       </div>
     </div>

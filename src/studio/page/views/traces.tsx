@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import type { TraceSummary } from "../api/client.ts";
-import { counts_question, service_names_question, traces_question } from "../api/questions.ts";
+import { counts_question, pending_question, service_names_question, traces_question } from "../api/questions.ts";
 import { count_text, duration_text, time_text } from "../lib/format.ts";
 import { range_of, time_search, type TimeSearch } from "../lib/time-range.ts";
 import { useTail } from "../lib/use-tail.ts";
@@ -12,6 +12,7 @@ import { Failure } from "../parts/failure.tsx";
 import { FilterChips } from "../parts/filter-chips.tsx";
 import { FilterInput } from "../parts/filter-input.tsx";
 import { FirstSteps } from "../parts/first-steps.tsx";
+import { RunningNow } from "../parts/running-now.tsx";
 
 const ROW_HEIGHT = 34;
 /** Rows before the end at which more are fetched. */
@@ -47,7 +48,8 @@ export function TracesView() {
     const found = pages.data?.pages.flatMap((page) => page.traces) ?? [];
     return [...tail.traces, ...found.filter(({ trace_id }) => !newer.has(trace_id))];
   }, [pages.data, tail.traces]);
-  if (names.data?.length === 0 && traces.length === 0) return <FirstSteps />;
+  const pending = useQuery(pending_question());
+  if (names.data?.length === 0 && traces.length === 0 && pending.data?.length === 0) return <FirstSteps />;
 
   const set_filter = (wanted: string) =>
     void navigate({ search: (old) => ({ ...old, filter: wanted === "" ? undefined : wanted }) });
@@ -63,6 +65,7 @@ export function TracesView() {
           {live ? "Pause" : "Live"}
         </button>
       </div>
+      {filter === "" && <RunningNow />}
       <FilterChips filter={filter} on_filter={set_filter} />
       {counts.data && <CountsChart {...counts.data} on_chosen={set_part} />}
       {pages.error !== null && <Failure error={pages.error} />}
