@@ -60,10 +60,44 @@ describe("a run of a workflow", () => {
       await screenshot(page, `run-${service}`);
       await page.reload();
       await changes.getByRole("option", { name: /set_length/, selected: true }).waitFor();
+      // What made the change is chosen everywhere.
+      await page.getByRole("treeitem", { name: /Intake/, selected: true }).waitFor();
+      await page.getByRole("button", { name: /Intake/, pressed: true }).waitFor();
       expect(errors).toEqual([]);
     },
     30_000,
   );
+
+  it("shows one span in graph, tree, state and detail, wherever it was chosen", async () => {
+    const runs = await found('workflow and service = junjo-0.68.0 and name = "Chat Workflow"');
+    const [run] = runs.toSorted((a, b) => b.span_count - a.span_count);
+    await using opened = await open(`/runs/${run.trace_id}/${run.matched_span_id}`);
+    const { page, errors } = opened;
+    const is_chosen = async (name: string) => {
+      await page.getByRole("treeitem", { name: new RegExp(name), selected: true }).waitFor();
+      await page.getByRole("button", { name: new RegExp(`${name} ran`), pressed: true }).waitFor();
+      await page.getByRole("complementary", { name: new RegExp(name) }).waitFor();
+    };
+    await page.getByRole("button", { name: /Summarize ran/ }).click();
+    await is_chosen("Summarize");
+    await page.waitForURL(/span=/);
+    const tree = page.getByRole("tree", { name: "Spans of Chat Workflow" });
+    await tree.getByRole("treeitem", { name: /Intake/ }).click();
+    await is_chosen("Intake");
+    await page.getByRole("option", { selected: true, name: /Intake/ }).waitFor();
+    await tree.focus();
+    await page.keyboard.press("ArrowDown");
+    await is_chosen("Route");
+    await page.keyboard.press("Home");
+    await tree.getByRole("treeitem", { name: /Chat Workflow/, selected: true }).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    expect(await tree.getByRole("treeitem").count()).toBe(1);
+    await page.keyboard.press("ArrowRight");
+    await tree.getByRole("treeitem", { name: /Done/ }).first().waitFor();
+    await page.goBack();
+    await page.getByRole("complementary").waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+  }, 30_000);
 
   it("that is not whole says what is missing", async () => {
     const [run] = await found('workflow and service = junjo-0.68.0 and name = "Failing Workflow"');

@@ -101,7 +101,7 @@ const by_start = (a: TraceNode, b: TraceNode): number => a.start_ns - b.start_ns
  * further out.
  */
 export function trace_rows(
-  { roots }: TraceTree,
+  { roots }: Pick<TraceTree, "roots">,
   folded: ReadonlySet<string>,
   is_hidden: (node: TraceNode) => boolean = () => false,
 ): TraceRow[] {

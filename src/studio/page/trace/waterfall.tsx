@@ -1,10 +1,11 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { duration_text } from "../lib/format.ts";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { critical_path } from "./critical-path.ts";
+import { FoldButton } from "./fold-button.tsx";
 import { compressed_scale, linear_scale, type TimeScale } from "./time-scale.ts";
-import { is_infrastructure, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
+import { is_infrastructure, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
+import { useSpanTree } from "./use-span-tree.ts";
 
 const ROW_HEIGHT = 26;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -21,23 +22,17 @@ type Props = {
 
 /** Spans over time, those below each other indented. Only the rows in sight are drawn. */
 export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_short, on_chosen }: Props) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const [folded, set_folded] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(
-    () => trace_rows(tree, folded, is_plumbing_hidden ? is_infrastructure : undefined),
-    [tree, folded, is_plumbing_hidden],
-  );
+  const { rows, chosen_at, virtual, fold, tree_props, item_props } = useSpanTree({
+    roots: tree.roots,
+    row_height: ROW_HEIGHT,
+    chosen_id,
+    is_hidden: is_plumbing_hidden ? is_infrastructure : undefined,
+    on_chosen,
+  });
   const scale = useMemo(() => (is_idle_short ? compressed_scale(tree) : linear_scale(tree)), [tree, is_idle_short]);
   const critical = useMemo(() => critical_path(tree), [tree]);
   const color_of = useMemo(() => service_colors(tree), [tree]);
   const found = useMemo(() => found_ids(tree, find), [tree, find]);
-  const chosen_at = rows.findIndex(({ node }) => node.id === chosen_id);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 15,
-  });
   const first_found = rows.findIndex(({ node }) => found.has(node.id));
   const wanted_at = find === "" ? chosen_at : first_found;
   useEffect(() => {
@@ -46,38 +41,10 @@ export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_s
     // oxlint-disable-next-line exhaustive-deps
   }, [chosen_id, find]);
 
-  const fold = (id: string, is_wanted: boolean) => {
-    const next = new Set(folded);
-    if (is_wanted) next.add(id);
-    else next.delete(id);
-    set_folded(next);
-  };
-  const on_key = (event: KeyboardEvent) => {
-    const row = rows[Math.max(0, chosen_at)];
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: -rows.length, End: rows.length }[
-      event.key
-    ];
-    if (step !== undefined) {
-      event.preventDefault();
-      const at = Math.min(rows.length - 1, Math.max(0, chosen_at + step));
-      on_chosen(rows[at].node.id);
-    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      event.preventDefault();
-      if (row.has_children) fold(row.node.id, event.key === "ArrowLeft");
-    }
-  };
   return (
     <div style={{ display: "flex", flexDirection: "column", minHeight: 0 }}>
       <TimeAxis tree={tree} scale={scale} row_count={rows.length} found_count={find === "" ? null : found.size} />
-      <div
-        className="waterfall"
-        ref={scroller}
-        role="tree"
-        aria-label="Spans"
-        tabIndex={0}
-        aria-activedescendant={chosen_at >= 0 ? `span-${rows[chosen_at].node.id}` : undefined}
-        onKeyDown={on_key}
-      >
+      <div {...tree_props} className="waterfall" aria-label="Spans">
         <div className="sizer" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
             const row = rows[index];
@@ -86,15 +53,11 @@ export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_s
               <SpanLine
                 key={id}
                 row={row}
-                top={start}
-                place={index + 1}
-                count={rows.length}
+                item_props={item_props(row, index, start)}
                 scale={scale}
                 color={color_of(row.node)}
-                is_chosen={id === chosen_id}
                 is_critical={critical.has(id)}
                 is_found={found.has(id)}
-                on_chosen={() => on_chosen(id)}
                 on_fold={() => fold(id, !row.is_folded)}
               />
             );
@@ -107,32 +70,16 @@ export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_s
 
 type LineProps = {
   row: TraceRow;
-  top: number;
-  place: number;
-  count: number;
+  item_props: ReturnType<ReturnType<typeof useSpanTree>["item_props"]>;
   scale: TimeScale;
   color: string;
-  is_chosen: boolean;
   is_critical: boolean;
   is_found: boolean;
-  on_chosen: () => void;
   on_fold: () => void;
 };
 
-function SpanLine({
-  row,
-  top,
-  place,
-  count,
-  scale,
-  color,
-  is_chosen,
-  is_critical,
-  is_found,
-  on_chosen,
-  on_fold,
-}: LineProps) {
-  const { node, depth, has_children, is_folded } = row;
+function SpanLine({ row, item_props, scale, color, is_critical, is_found, on_fold }: LineProps) {
+  const { node } = row;
   const { span, start_ns, end_ns } = node;
   const is_error = span?.status_code === "2";
   const [from, to] = [scale.at(start_ns) * 100, scale.at(end_ns) * 100];
@@ -145,34 +92,9 @@ function SpanLine({
     span?.pending !== undefined && "is-pending",
   ];
   return (
-    <div
-      id={`span-${node.id}`}
-      className={marks.filter((mark) => mark !== false).join(" ")}
-      style={{ top, ["--depth" as string]: depth }}
-      role="treeitem"
-      aria-level={depth + 1}
-      aria-posinset={place}
-      aria-setsize={count}
-      aria-selected={is_chosen}
-      aria-expanded={has_children ? !is_folded : undefined}
-      onClick={on_chosen}
-    >
+    <div {...item_props} className={marks.filter((mark) => mark !== false).join(" ")}>
       <div className="span-label">
-        {has_children ? (
-          <button
-            type="button"
-            tabIndex={-1}
-            aria-label={is_folded ? "Unfold" : "Fold"}
-            onClick={(event) => {
-              event.stopPropagation();
-              on_fold();
-            }}
-          >
-            {is_folded ? "▸" : "▾"}
-          </button>
-        ) : (
-          <span className="fold-space" />
-        )}
+        <FoldButton row={row} on_fold={on_fold} />
         <span className="span-name">{span?.name ?? `parent ${node.id} has not arrived`}</span>
         {span?.is_llm && <span className="badge is-llm">LLM</span>}
         {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}

@@ -9,18 +9,19 @@ import { calls_counted_once, calls_within, llm_calls } from "../llm/index.ts";
 import { Failure } from "../parts/failure.tsx";
 import { TokenTotals } from "../parts/token-totals.tsx";
 import { workflow_runs, type WorkflowRun } from "../workflow/index.ts";
+import { span_search } from "./trace.tsx";
 import { RunView, type RunSelection } from "../workflow/run-view.tsx";
 import { type StateTab, TABS } from "../workflow/state-panel.tsx";
 
-/** What is looked at of a run: a change of its state by its number from 0, a node, a tab. */
-export type RunSearch = TimeSearch & { step?: number; node?: string; tab?: StateTab };
+/** What is looked at of a run: one of its spans, a change of its state by its number from 0, a tab. */
+export type RunSearch = TimeSearch & { span?: string; step?: number; tab?: StateTab };
 
 export function run_search(search: Record<string, unknown>): RunSearch {
-  const { step, node, tab } = search;
+  const { step, tab } = search;
   return {
     ...time_search(search),
+    ...span_search(search),
     ...(Number.isSafeInteger(step) && Number(step) >= 0 && { step: Number(step) }),
-    ...(typeof node === "string" && { node }),
     ...(TABS.includes(tab as StateTab) && { tab: tab as StateTab }),
   };
 }
@@ -60,20 +61,18 @@ function LoadedRun({ run, runs, spans, trace_id }: LoadedProps) {
     () => calls_counted_once(calls_within(llm_calls(spans), spans, run.span_id), spans),
     [spans, run],
   );
-  const selection = { step: search.step ?? -1, node: search.node ?? null, tab: search.tab ?? "changes" } as const;
-  const select = ({ step, node, tab }: Partial<RunSelection>) =>
+  const selection = { span_id: search.span ?? null, step: search.step ?? -1, tab: search.tab ?? "changes" } as const;
+  const select = ({ span_id, step, tab }: Partial<RunSelection>) =>
     void navigate({
       search: (old) => ({
         ...old,
         ...(step !== undefined && { step: step < 0 ? undefined : step }),
-        ...(node !== undefined && { node: node ?? undefined }),
+        ...(span_id !== undefined && { span: span_id ?? undefined }),
         ...(tab !== undefined && { tab: tab === "changes" ? undefined : tab }),
       }),
       // The first choice is one to come back from; going through many is not.
-      replace: search.step !== undefined || search.node !== undefined,
+      replace: search.step !== undefined || search.span !== undefined,
     });
-  const show_span = (span: string) =>
-    void navigate({ to: "/traces/$trace_id", params: { trace_id }, search: { ...time_search(search), span } });
   return (
     <main className="main">
       <div className="row spread">
@@ -86,13 +85,17 @@ function LoadedRun({ run, runs, spans, trace_id }: LoadedProps) {
         </p>
       </div>
       <div className="row">
-        <Link to="/traces/$trace_id" params={{ trace_id }} search={{ ...time_search(search), span: run.span_id }}>
+        <Link
+          to="/traces/$trace_id"
+          params={{ trace_id }}
+          search={{ ...time_search(search), span: search.span ?? run.span_id }}
+        >
           The trace, {count_text(spans.length)} spans
         </Link>
         <OtherRuns run={run} runs={runs} trace_id={trace_id} />
         {run.span && run.kind === "workflow" && <CompareWith run={run} span={run.span} trace_id={trace_id} />}
       </div>
-      <RunView run={run} selection={selection} on_selection={select} on_span={show_span} />
+      <RunView run={run} spans={spans} selection={selection} on_selection={select} />
     </main>
   );
 }

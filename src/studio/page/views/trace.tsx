@@ -19,15 +19,19 @@ export type TraceSearch = TimeSearch & { span?: string; find?: string; plumbing?
 const SPAN_ID = /^[0-9a-f]{16}$/;
 
 export function trace_search(search: Record<string, unknown>): TraceSearch {
-  const { span, find, plumbing, idle } = search;
-  const span_id = text_of(span).padStart(16, "0");
+  const { find, plumbing, idle } = search;
   return {
     ...time_search(search),
-    ...(span !== undefined && SPAN_ID.test(span_id) && { span: span_id }),
+    ...span_search(search),
     ...(text_of(find) !== "" && { find: text_of(find) }),
     ...(plumbing === "hidden" && { plumbing }),
     ...(idle === "short" && { idle }),
   };
+}
+
+export function span_search({ span }: Record<string, unknown>): { span?: string } {
+  const span_id = text_of(span).padStart(16, "0");
+  return span !== undefined && SPAN_ID.test(span_id) ? { span: span_id } : {};
 }
 
 /** Digits alone are read as a number. */

@@ -10,8 +10,9 @@ import {
   type EdgeProps,
   type Node,
   type NodeProps,
+  type ReactFlowInstance,
 } from "@xyflow/react";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { duration_text } from "../lib/format.ts";
 import { layout_graph } from "./layout.ts";
 import { edge_path, middle_of, type Point } from "./edge-path.ts";
@@ -29,6 +30,7 @@ const WORDS: Record<NodeSummary["status"], string> = {
 };
 const TYPES = { run: NodeBox };
 const EDGE_TYPES = { run: EdgeLine };
+const FIT = { maxZoom: 1 };
 
 type Props = {
   run: WorkflowRun & { graph: WorkflowGraph };
@@ -41,8 +43,17 @@ export function RunGraph({ run, chosen_node_id, on_node }: Props) {
   const layout = useMemo(() => layout_graph(run.graph), [run.graph]);
   const nodes = useMemo(() => nodes_of(run, layout, chosen_node_id), [run, layout, chosen_node_id]);
   const edges = useMemo(() => edges_of(run, layout), [run, layout]);
+  const place = useRef<HTMLDivElement>(null);
+  const [flow, set_flow] = useState<ReactFlowInstance<RunNode, RunEdge> | null>(null);
+  useEffect(() => {
+    if (flow === null || place.current === null) return undefined;
+    // Other panes come and go beside it.
+    const observer = new ResizeObserver(() => void flow.fitView(FIT));
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [flow]);
   return (
-    <div className="run-graph" role="group" aria-label={`Graph of ${run.name}`}>
+    <div className="run-graph" ref={place} role="group" aria-label={`Graph of ${run.name}`}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -54,7 +65,8 @@ export function RunGraph({ run, chosen_node_id, on_node }: Props) {
         nodesFocusable={false}
         edgesFocusable={false}
         fitView
-        fitViewOptions={{ maxZoom: 1 }}
+        fitViewOptions={FIT}
+        onInit={set_flow}
         minZoom={0.1}
       >
         <Background />

@@ -1,86 +1,71 @@
-import { duration_text } from "../lib/format.ts";
+import { useMemo } from "react";
+import type { SpanRow } from "../api/span-row.ts";
+import { SpanPanel } from "../trace/span-panel.tsx";
+import { trace_tree } from "../trace/tree.ts";
 import { GapBanner } from "./gap-banner.tsx";
 import { RunGraph } from "./run-graph.tsx";
+import { RunTree } from "./run-tree.tsx";
+import { node_of_span, span_of_node, step_of_span } from "./selection.ts";
 import { StatePanel, type StateTab } from "./state-panel.tsx";
-import type { NodeExecution, WorkflowRun } from "./types.ts";
+import type { WorkflowRun } from "./types.ts";
 
-/** What is looked at of a run. `step`: a change of its state, -1 for the start; `node`: of its graph. */
-export type RunSelection = { step: number; node: string | null; tab: StateTab };
+/** What is looked at of a run. `step`: a change of its state, -1 for the start. */
+export type RunSelection = { span_id: string | null; step: number; tab: StateTab };
 
 type Props = {
   run: WorkflowRun;
+  /** All of its trace. */
+  spans: readonly SpanRow[];
   selection: RunSelection;
   on_selection: (changed: Partial<RunSelection>) => void;
-  /** Called when somebody wants to see a span of the run. */
-  on_span?: (span_id: string) => void;
 };
 
-/** A run of a workflow: its graph with the path that was taken, its state at each change, and what is missing. */
-export function RunView({ run, selection, on_selection, on_span }: Props) {
-  const { step: step_index, node: node_id, tab } = selection;
-  const { graph, state, executions } = run;
-  const on_step = (index: number) => on_selection({ step: index, node: state.steps[index]?.node_id ?? null });
-  const on_node = (id: string) => {
-    const first = state.steps.findIndex((step) => step.node_id === id);
-    on_selection({ node: id, ...(first >= 0 && { step: first }) });
+/**
+ * A run of a workflow: its graph with the path that was taken, its spans, its state at each change, and what is missing. One
+ * span is looked at in all of them.
+ */
+export function RunView({ run, spans, selection, on_selection }: Props) {
+  const { span_id, step: step_index, tab } = selection;
+  const { graph, state } = run;
+  const tree = useMemo(() => trace_tree(spans), [spans]);
+  const roots = useMemo(() => [tree.by_id.get(run.span_id) ?? []].flat(), [tree, run.span_id]);
+  const on_span = (id: string) => on_selection({ span_id: id, step: step_of_span(run, id) ?? step_index });
+  const on_node = (node_id: string) => {
+    const id = span_of_node(run, node_id, span_id);
+    if (id !== null) on_span(id);
   };
-  const chosen = executions.filter((execution) => execution.node_id !== null && execution.node_id === node_id);
+  const on_step = (index: number) => {
+    const step = state.steps.at(index);
+    on_selection({
+      step: index,
+      span_id: index < 0 || step === undefined ? null : (step.execution_span_id ?? step.span_id),
+    });
+  };
+  const chosen = span_id === null ? null : (tree.by_id.get(span_id)?.span ?? null);
   return (
     <section className="run-view" aria-label={`Run of ${run.name}`}>
       <GapBanner gaps={run.gaps} on_span={on_span} />
       {run.error !== null && <p className="notice is-error">{run.error}</p>}
-      <div className="run-columns">
+      <div className={`run-columns ${chosen ? "has-panel" : ""}`}>
         <div className="run-left">
-          {graph ? (
-            <RunGraph run={{ ...run, graph }} chosen_node_id={node_id} on_node={on_node} />
-          ) : (
-            <Executions executions={executions} on_span={on_span} />
+          {graph && (
+            <RunGraph
+              run={{ ...run, graph }}
+              chosen_node_id={span_id === null ? null : node_of_span(run, tree, span_id)}
+              on_node={on_node}
+            />
           )}
-          {chosen.length > 0 && <Executions executions={chosen} on_span={on_span} />}
+          <RunTree run={run} roots={roots} chosen_id={span_id} on_span={on_span} />
         </div>
         <StatePanel
           run={run}
           step_index={step_index}
           on_step={on_step}
           tab={tab}
-          on_tab={(chosen) => on_selection({ tab: chosen })}
+          on_tab={(name) => on_selection({ tab: name })}
         />
+        {chosen && <SpanPanel span={chosen} spans={spans} on_close={() => on_selection({ span_id: null })} />}
       </div>
     </section>
-  );
-}
-
-function Executions({ executions, on_span }: { executions: readonly NodeExecution[]; on_span: Props["on_span"] }) {
-  return (
-    <table className="list executions">
-      <thead>
-        <tr>
-          <th>Node</th>
-          <th>Status</th>
-          <th className="number">Duration</th>
-          <th />
-        </tr>
-      </thead>
-      <tbody>
-        {executions.map(({ span_id, label, nth, status, error, duration_ns }) => (
-          <tr key={span_id}>
-            <td>
-              {label} {nth > 1 && <span className="badge">execution {nth}</span>}
-            </td>
-            <td>
-              <span className={status === "error" ? "badge is-error" : "badge"}>{status}</span> {error}
-            </td>
-            <td className="number">{duration_ns === null ? "–" : duration_text(duration_ns)}</td>
-            <td>
-              {on_span && (
-                <button type="button" onClick={() => on_span(span_id)}>
-                  Show the span
-                </button>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

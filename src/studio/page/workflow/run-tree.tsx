@@ -1,0 +1,70 @@
+import { useEffect } from "react";
+import { duration_text } from "../lib/format.ts";
+import { PendingBadge } from "../parts/running-now.tsx";
+import { FoldButton } from "../trace/fold-button.tsx";
+import type { TraceNode, TraceTree } from "../trace/tree.ts";
+import { useSpanTree } from "../trace/use-span-tree.ts";
+import type { WorkflowRun } from "./types.ts";
+
+const ROW_HEIGHT = 26;
+
+type Props = {
+  run: WorkflowRun;
+  roots: TraceTree["roots"];
+  chosen_id: string | null;
+  on_span: (span_id: string) => void;
+};
+
+/** The spans of a run, those below each other indented. */
+export function RunTree({ run, roots, chosen_id, on_span }: Props) {
+  const { rows, chosen_at, virtual, fold, tree_props, item_props } = useSpanTree({
+    roots,
+    row_height: ROW_HEIGHT,
+    chosen_id,
+    on_chosen: on_span,
+  });
+  useEffect(() => {
+    if (chosen_at >= 0) virtual.scrollToIndex(chosen_at, { align: "auto" });
+    // What is in sight stays when rows are folded.
+    // oxlint-disable-next-line exhaustive-deps
+  }, [chosen_id]);
+  return (
+    <div {...tree_props} className="run-tree" aria-label={`Spans of ${run.name}`}>
+      <div className="sizer" role="presentation" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const row = rows[index];
+          const { id } = row.node;
+          return (
+            <div key={id} {...item_props(row, index, start)} className={row_class(row.node)}>
+              <div className="span-label">
+                <FoldButton row={row} on_fold={() => fold(id, !row.is_folded)} />
+                <SpanName node={row.node} run={run} />
+              </div>
+              <span className="number faint">
+                {row.node.span?.pending === undefined && duration_text(row.node.end_ns - row.node.start_ns)}
+              </span>
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function SpanName({ node: { id, span }, run }: { node: TraceNode; run: WorkflowRun }) {
+  const execution = run.executions.find(({ span_id }) => span_id === id);
+  return (
+    <>
+      <span className="span-name">{span?.name ?? `span ${id} has not arrived`}</span>
+      {execution && execution.label !== span?.name && <span className="faint">{execution.label}</span>}
+      {execution && execution.nth > 1 && <span className="badge">execution {execution.nth}</span>}
+      {span?.is_llm && <span className="badge is-llm">LLM</span>}
+      {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}
+      {span?.status_code === "2" && <span className="badge is-error">error</span>}
+      {span?.pending && <PendingBadge state={span.pending} />}
+    </>
+  );
+}
+
+const row_class = ({ span }: TraceNode): string =>
+  ["span-row", span?.status_code === "2" && "is-error", span === null && "is-placeholder"].filter(Boolean).join(" ");
