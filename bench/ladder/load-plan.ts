@@ -10,6 +10,8 @@ const FIXED_RANGE = { from_s: 1, to_s: 9 };
 
 const COLUMNS = column_indexes(SPAN_COLUMNS);
 
+const iso = (unix_nano: bigint): string => new Date(Number(unix_nano / 1_000_000n)).toISOString();
+
 export type SpanIds = { trace_id: string; span_id: string };
 
 /** What the load generator sends, known to whoever asks for it afterwards. */
@@ -58,9 +60,15 @@ export class LoadPlan {
     return { trace_id: text(COLUMNS.trace_id), span_id: text(COLUMNS.span_id) };
   }
 
+  /** All that was sent in so many requests, as `since` and `until` take it. */
+  whole_range(request_count: number): string {
+    const end = this.epoch_unix_nano + STEP_NANO * BigInt(request_count);
+    return `since=${iso(this.epoch_unix_nano)}&until=${iso(end)}`;
+  }
+
   /** As `since` and `until` take it. */
   get fixed_range(): string {
-    const at = (seconds: number) => new Date(Number(this.epoch_unix_nano / 1_000_000n) + seconds * 1000).toISOString();
+    const at = (seconds: number) => iso(this.epoch_unix_nano + BigInt(seconds) * 1_000_000_000n);
     return `since=${at(FIXED_RANGE.from_s)}&until=${at(FIXED_RANGE.to_s)}`;
   }
 }

@@ -17,6 +17,14 @@ export const SERVICE = "support-bot";
 export const ROOTS = `/otel/service/${SERVICE}/root_spans`;
 const LLM_ROOTS = `${ROOTS}_filtered?has_llm=true`;
 const WORKFLOWS = `/otel/spans/type/workflow/${SERVICE}`;
+/** What the page's list of traces asks for. The last two have no index to go by. */
+const SEARCHES = [
+  ["newest roots", "root"],
+  ["errors", "status = error"],
+  ["LLM calls over 2 s", "llm and duration > 2s"],
+  ["a model", '.llm.model_name exists and service = "support-bot"'],
+  ["a text that nothing has", '"no span says this"'],
+] as const;
 /** Neighbours in this order lie far apart. */
 const STRIDE = 104_729;
 
@@ -50,6 +58,10 @@ export function questions(plan: LoadPlan, request_count: number): Question[] {
     same("500 roots of a fixed 8 s", 50, `${ROOTS}?limit=500&${range}`),
     same("500 LLM roots of a fixed 8 s", 50, `${LLM_ROOTS}&limit=500&${range}`),
     same("500 workflows of a fixed 8 s", 50, `${WORKFLOWS}?limit=500&${range}`),
+    ...SEARCHES.map(([name, filter]) =>
+      same(`search: ${name}`, 20, `/otel/traces?filter=${encodeURIComponent(filter)}`),
+    ),
+    same("counts over time of all", 5, `/otel/traces/counts?${plan.whole_range(request_count)}`),
     {
       name: "SQL: errors by service",
       times: 5,

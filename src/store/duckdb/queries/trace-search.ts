@@ -20,6 +20,8 @@ type Match = TraceKey & TraceMatch;
 /** Segments of the first statement; a further one has at most so many times as many. */
 const SEGMENTS_FIRST = 1;
 const GROWTH_MAX = 4;
+/** Of the time that is left, what a statement is planned to take: some segments take longer than others. */
+const TIME_SHARE = 0.75;
 
 /**
  * Finds traces by what their spans are. DuckDB looks through the newest segments first, a few at a time, until a page is
@@ -127,10 +129,11 @@ async function newest_matches(
     // Where segments overlap, a page that ended earlier would not be behind the one before it, and would come again for ever.
     const next = { start_us: unknown_us + 1n, trace_id: LAST_ID };
     const is_behind = range.after === null || newest_first(range.after, next) < 0;
-    if (now_ms >= deadline_ms && is_behind) return { matches: known, next };
-    hot = [];
     // As many as there is time for, by what these have taken.
-    const affordable = Math.floor((Math.max(0, deadline_ms - now_ms) * count) / (now_ms - began_ms));
+    const left_ms = Math.max(0, deadline_ms - now_ms) * TIME_SHARE;
+    const affordable = Math.floor((left_ms * count) / (now_ms - began_ms));
+    if (affordable === 0 && is_behind) return { matches: known, next };
+    hot = [];
     count = Math.min(count * GROWTH_MAX, Math.max(1, affordable));
   }
 }

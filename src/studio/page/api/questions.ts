@@ -136,7 +136,7 @@ export const trace_question = (trace_id: string) =>
         api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal }).then(answered),
         api.GET("/otel/pending_spans", { params: { query }, signal }).then(answered),
       ]);
-      return with_pending(ended as SpanRow[], pending as PendingRow[], Date.now());
+      return with_pending(ended, pending, Date.now());
     },
     staleTime: STALE_MS,
     refetchInterval: ({ state }) => (state.data?.some(({ pending }) => pending === "running") ? PENDING_MS : false),

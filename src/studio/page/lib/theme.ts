@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from "react";
+
 type Theme = "light" | "dark";
 
 const NAME = "junjo-traces.theme";
@@ -11,6 +13,16 @@ export function current_theme(): Theme {
 
 export function apply_theme(): void {
   document.documentElement.dataset.theme = current_theme();
+}
+
+/** For what is drawn in colours of its own: the theme that is shown. */
+export const useTheme = (): string =>
+  useSyncExternalStore(on_theme, () => document.documentElement.dataset.theme ?? "");
+
+function on_theme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => observer.disconnect();
 }
 
 export function choose_theme(theme: Theme): void {

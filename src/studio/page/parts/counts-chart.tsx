@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
+import { useTheme } from "../lib/theme.ts";
 
 type Props = {
   since: string;
@@ -14,6 +15,7 @@ const HEIGHT = 90;
 /** Matching spans over time, and those with errors. A part of it can be chosen by dragging. */
 export function CountsChart({ since, until, parts, on_chosen }: Props) {
   const place = useRef<HTMLDivElement>(null);
+  const theme = useTheme();
   const chosen = useRef(on_chosen);
   chosen.current = on_chosen;
   useEffect(() => {
@@ -26,7 +28,7 @@ export function CountsChart({ since, until, parts, on_chosen }: Props) {
       observer.disconnect();
       chart.destroy();
     };
-  }, [since, until, parts]);
+  }, [since, until, parts, theme]);
   const spans = parts.reduce((sum, part) => sum + part.spans, 0);
   const errors = parts.reduce((sum, part) => sum + part.errors, 0);
   return (
