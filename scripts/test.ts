@@ -9,6 +9,8 @@ import { ensure_chromium } from "./chromium.ts";
 const ROOT = join(import.meta.dir, "..");
 const BIN = join(ROOT, "node_modules", ".bin");
 const EXECUTABLE_TESTS = "test/executable";
+/** Files of tests that run at the same time: many wait for a server, a disk or a browser. */
+const PARALLEL = 2;
 
 const CHECKS = {
   types: ["tsc", "-p", "."],
@@ -30,7 +32,7 @@ async function run_check(name: string, [tool, ...args]: string[]): Promise<strin
 async function run_tests(args: string[]): Promise<Outcome> {
   const is_asked = args.some((arg) => arg.includes(EXECUTABLE_TESTS));
   const ignored = is_asked ? [] : [`--path-ignore-patterns=${EXECUTABLE_TESTS}/**`];
-  const tests = Bun.spawn([process.execPath, "test", ...ignored, ...args], {
+  const tests = Bun.spawn([process.execPath, "test", `--parallel=${PARALLEL}`, ...ignored, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...(process.stderr.isTTY && { FORCE_COLOR: "1" }) },
     stdout: "inherit",

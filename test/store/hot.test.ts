@@ -82,7 +82,7 @@ describe("memory that was given back", () => {
     const full = { parentSpanId: new_id(8), attributes: text_attributes({ "junjo.id": "j".repeat(50) }), flags: 7 };
     for (let round = 0; round < 5; round++) {
       const spans =
-        round % 2 === 0 ? named(50, `full ${round}`, full) : named(20, `bare ${round}`, { endTimeUnixNano: 0n });
+        round % 2 === 0 ? named(50, `full ${round}`, full) : named(20, `bare ${round}`, { endTimeUnixNano: 1n });
       await append_spans(store, spans, `service ${round}`);
       const select = `SELECT name, junjo_id, parent_span_id IS NULL, trace_flags FROM spans WHERE service_name = 'service ${round}'`;
       const wanted = spans.map(({ name }) =>

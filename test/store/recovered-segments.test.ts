@@ -122,8 +122,9 @@ describe("a segment", () => {
       await append_spans(store, [span_init({ name: "newer" })]);
       await store.seal();
     }
-    const [name] = readdirSync(segments);
-    rename_segment(join(segments, name), "removed");
+    // Names are in the order in which segments were made.
+    const [oldest] = readdirSync(segments).sort();
+    rename_segment(join(segments, oldest), "removed");
     writeFileSync(join(segments, "removed.obsolete"), "");
     writeFileSync(join(segments, "gone.obsolete"), "");
     await using store = await left.open();
