@@ -51,6 +51,11 @@ describe("a run of a workflow", () => {
       }
       const changes = page.getByRole("listbox", { name: /^Changes of the store/ });
       await changes.focus();
+      await page.getByRole("status").getByText("The record is complete").waitFor();
+      await page.keyboard.press("End");
+      await changes.getByRole("option", { name: /End/, selected: true }).waitFor();
+      await page.getByRole("tabpanel").getByText("summary").first().waitFor();
+      await page.keyboard.press("Home");
       await page.keyboard.press("ArrowDown");
       await page.waitForURL(/step=0/);
       await page.getByRole("cell", { name: "/length" }).waitFor();

@@ -2,9 +2,15 @@ import type { Gap } from "./types.ts";
 
 const SHOWN_MAX = 3;
 
-/** Says that a run is not whole, and why. Nothing, if it is. */
+/** Says whether a run's record is whole, and of what is missing each thing. */
 export function GapBanner({ gaps, on_span }: { gaps: readonly Gap[]; on_span?: (span_id: string) => void }) {
-  if (gaps.length === 0) return null;
+  if (gaps.length === 0) {
+    return (
+      <p className="whole" role="status">
+        ✓ The record is complete: no span, event or change of state is known to be missing.
+      </p>
+    );
+  }
   const shown = gaps.slice(0, SHOWN_MAX);
   const others = gaps.slice(SHOWN_MAX);
   return (

@@ -9,7 +9,7 @@ import { node_of_span, span_of_node, step_of_span } from "./selection.ts";
 import { StatePanel, type StateTab } from "./state-panel.tsx";
 import type { WorkflowRun } from "./types.ts";
 
-/** What is looked at of a run. `step`: a change of its state, -1 for the start. */
+/** What is looked at of a run. `step`: a change of its state, -1 for the start, behind all of them the end. */
 export type RunSelection = { span_id: string | null; step: number; tab: StateTab };
 
 type Props = {
@@ -35,11 +35,8 @@ export function RunView({ run, spans, selection, on_selection }: Props) {
     if (id !== null) on_span(id);
   };
   const on_step = (index: number) => {
-    const step = state.steps.at(index);
-    on_selection({
-      step: index,
-      span_id: index < 0 || step === undefined ? null : (step.execution_span_id ?? step.span_id),
-    });
+    const step = state.steps[index];
+    on_selection({ step: index, span_id: step === undefined ? null : (step.execution_span_id ?? step.span_id) });
   };
   const chosen = span_id === null ? null : (tree.by_id.get(span_id)?.span ?? null);
   return (

@@ -10,7 +10,7 @@ const TITLES: Record<StateTab, string> = { changes: "Changes", before: "Before",
 
 type Props = {
   run: WorkflowRun;
-  /** -1: the start. */
+  /** -1: the start; as many as there are changes: the end. */
   step_index: number;
   on_step: (index: number) => void;
   tab: StateTab;
@@ -25,13 +25,11 @@ export function StatePanel({ run, step_index, on_step, tab, on_tab }: Props) {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [step_index]);
   const on_key = (event: KeyboardEvent) => {
-    const next_step = { ArrowUp: step_index - 1, ArrowDown: step_index + 1, Home: -1, End: steps.length - 1 }[
-      event.key
-    ];
+    const next_step = { ArrowUp: step_index - 1, ArrowDown: step_index + 1, Home: -1, End: steps.length }[event.key];
     const turn = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (next_step === undefined && turn === undefined) return;
     event.preventDefault();
-    if (next_step !== undefined) on_step(Math.max(-1, Math.min(steps.length - 1, next_step)));
+    if (next_step !== undefined) on_step(Math.max(-1, Math.min(steps.length, next_step)));
     if (turn !== undefined) on_tab(TABS[(TABS.indexOf(tab) + turn + TABS.length) % TABS.length] ?? tab);
   };
   const label_of = (step: StateStep) => run.executions.find(({ span_id }) => span_id === step.execution_span_id)?.label;
@@ -59,6 +57,13 @@ export function StatePanel({ run, step_index, on_step, tab, on_tab }: Props) {
             is_empty={step.problem === null && step.patch.length === 0}
           />
         ))}
+        <StepOption
+          index={steps.length}
+          is_chosen={step_index === steps.length}
+          on_step={on_step}
+          action="End"
+          where={run.name}
+        />
       </div>
       <div className="state-content">
         <div className="tabs" role="tablist" aria-label="Of the change">
@@ -77,7 +82,7 @@ export function StatePanel({ run, step_index, on_step, tab, on_tab }: Props) {
           ))}
         </div>
         <div id="state-tab-content" role="tabpanel" aria-labelledby={`state-tab-${tab}`} tabIndex={0}>
-          <StepContent run={run} step={steps[step_index]} tab={tab} />
+          <StepContent run={run} step_index={step_index} tab={tab} />
         </div>
       </div>
     </section>
@@ -112,15 +117,10 @@ function StepOption({ index, is_chosen, on_step, action, where, has_problem = fa
   );
 }
 
-function StepContent({ run, step, tab }: { run: WorkflowRun; step: StateStep | undefined; tab: StateTab }) {
-  if (!step) {
-    const { start } = run.state;
-    return start === null ? (
-      <p className="faint">The state at the start is not known.</p>
-    ) : (
-      <Value value={start} name="the state" />
-    );
-  }
+function StepContent({ run, step_index, tab }: { run: WorkflowRun; step_index: number; tab: StateTab }) {
+  const { start, steps, reported_end } = run.state;
+  const step = steps[step_index];
+  if (step === undefined) return <State state={step_index < 0 ? start : reported_end} />;
   return (
     <>
       {step.problem !== null && <p className="notice">This change could not be applied: {step.problem}</p>}
