@@ -18,7 +18,7 @@ describe("docs/operations.md", () => {
   const resources = new AsyncDisposableStack();
   beforeAll(async () => {
     const dir = resources.use(temp_dir());
-    const server = resources.use(await start_server(FROM_SOURCE, dir.path));
+    const server = resources.use(await start_server(FROM_SOURCE, dir.path, { FORWARD_OTLP: "http://127.0.0.1:9" }));
     exposed = names_in(await (await server.get("/metrics")).text(), /^# TYPE (\w+) /gm);
   });
   afterAll(() => resources.disposeAsync());

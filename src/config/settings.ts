@@ -138,7 +138,11 @@ export const SETTINGS = {
     "comma-separated prices of a million tokens, MODEL=INPUT/OUTPUT or MODEL=INPUT/OUTPUT/CACHED; a star stands for anything",
   ),
   forward_otlp: setting(
-    z.url({ protocol: /^https?$/, error: "expected a URL such as http://collector:4318" }).optional(),
+    z
+      .url({ protocol: /^https?$/, error: "expected a URL such as http://collector:4318" })
+      // It is named in the log and in the cursor's file.
+      .refine((text) => new URL(text).password === "", "no password can be in it: FORWARD_OTLP_HEADERS is for secrets")
+      .optional(),
     undefined,
     "sends what arrives on to the OTLP/HTTP receiver at this URL",
   ),

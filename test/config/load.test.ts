@@ -119,6 +119,11 @@ describe("settings that depend on each other", () => {
     }
   });
 
+  it("takes no password into the address that it forwards to", () => {
+    expect(() => load({ flags: { forward_otlp: "http://me:secret@collector:4318" } })).toThrow("FORWARD_OTLP_HEADERS");
+    expect(load({ flags: { forward_otlp: "http://collector:4318" } }).forward_otlp).toBe("http://collector:4318");
+  });
+
   it("wants a certificate and its key", () => {
     expect(() => load({ flags: { tls_cert_path: "a.pem" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
     expect(() => load({ flags: { tls_key_path: "a.key" } })).toThrow("TLS_CERT_PATH and TLS_KEY_PATH go together");
