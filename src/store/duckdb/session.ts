@@ -5,6 +5,7 @@ import type { Logger } from "../../observe/index.ts";
 import { Appended } from "./appended.ts";
 import { damage_of, move_aside } from "./damage.ts";
 import { connect, type DatabaseOptions, first_line, open_database } from "./database.ts";
+import { unheld } from "./hot/admission.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import { HotMemoryPool, usual_capacity } from "./hot/hot-memory-pool.ts";
 import { remove_leftovers } from "./leased/leftovers.ts";
@@ -105,10 +106,13 @@ export class Session implements AsyncDisposable {
     const segments = [...recovered, ...(await seal_old_tables(connection, catalog, directory, logger))];
     if (segments.length > 0) await catalog.name_rows(directory);
 
-    const pending = new PendingSpans(await read_pending_spans(connection), LIMITS.PENDING_BYTES_MAX, (count) => {
+    const written = await read_pending_spans(connection);
+    const pending = new PendingSpans(written, LIMITS.PENDING_BYTES_MAX, (count) => {
       metrics.given_up_pending_spans.inc(count);
       logger.warn({ spans: count }, "spans that have not ended take too much: the oldest are given up");
     });
+    // A catalog that had to go back to an earlier state may have spans that have ended since.
+    pending.retain(await unheld(connection, written, segments));
     const straddling = await StraddlingLlmTraces.create(marker, await catalog.straddling_llm_traces());
     const { hot_rows_max: rows_max = LIMITS.HOT_ROWS_MAX, hot_age_max_ms: age_max_ms = LIMITS.HOT_AGE_MS_MAX } =
       options;

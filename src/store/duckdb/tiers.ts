@@ -3,7 +3,7 @@ import type { DecodedBatch } from "../../decode/index.ts";
 import type { Ulid } from "../../wal/index.ts";
 import { type AppendResult, type DeadLetter, type SourcePosition, StoreError } from "../types.ts";
 import { first_line, in_transaction } from "./database.ts";
-import { Admission } from "./hot/admission.ts";
+import { Admission, unheld } from "./hot/admission.ts";
 import { HotGeneration } from "./hot/generation.ts";
 import type { HotCapacity } from "./hot/hot-memory.ts";
 import { batch_capacity, type HotMemoryPool } from "./hot/hot-memory-pool.ts";
@@ -84,8 +84,8 @@ export class Tiers {
       generation.append(batch);
       const { pending } = this.parts;
       pending.note_stored(batch);
-      const unheld = await this.admission.unheld(writer, started, generation, sources);
-      pending.put(unheld);
+      const open = await unheld(writer, started, [generation, ...sources]);
+      pending.put(open);
       generation.positions.set(position.source, position.last_key);
       this.parts.on_appended();
       if (this.is_full(generation)) this.rotate(EMPTY);
@@ -93,8 +93,8 @@ export class Tiers {
       return {
         inserted_spans: batch.spans.row_count,
         inserted_patches: batch.patches.row_count,
-        duplicate_spans: duplicate_spans + started.length - unheld.length,
-        started_spans: unheld.length,
+        duplicate_spans: duplicate_spans + started.length - open.length,
+        started_spans: open.length,
       };
     });
   }

@@ -45,24 +45,6 @@ export class Admission {
     return removed_count;
   }
 
-  /** Those of the spans that are neither in `generation` nor elsewhere. */
-  async unheld<Span extends { trace_id: string; span_id: string }>(
-    connection: DuckDBConnection,
-    spans: readonly Span[],
-    generation: HotGeneration,
-    others: readonly RowSource[],
-  ): Promise<Span[]> {
-    const traces_by_source = new Map<RowSource, Set<string>>();
-    for (const { trace_id, span_id } of spans) {
-      const hash = hash_span(Buffer.from(trace_id + span_id, "latin1"), 0, TRACE_DIGITS, this.span);
-      for (const source of [generation, ...others]) {
-        if (source.keys.may_hold_span(hash)) note_trace(traces_by_source, source, trace_id);
-      }
-    }
-    const held = await keys_of(connection, traces_by_source);
-    return spans.filter(({ trace_id, span_id }) => !held.has(trace_id + span_id));
-  }
-
   /** What was found out about a trace holds until other sources are there. */
   private begin(generation: HotGeneration, others: readonly RowSource[]): void {
     if (generation === this.generation && others === this.others) return;
@@ -126,6 +108,22 @@ async function held_keys(
     for (const source of sources) note_trace(traces_by_source, source, trace_id);
   }
   return keys_of(connection, traces_by_source);
+}
+
+/** Those of the spans that are in none of the sources. */
+export async function unheld<Span extends { trace_id: string; span_id: string }>(
+  connection: DuckDBConnection,
+  spans: readonly Span[],
+  sources: readonly RowSource[],
+): Promise<Span[]> {
+  const traces_by_source = new Map<RowSource, Set<string>>();
+  const hash = new_key_hash();
+  for (const { trace_id, span_id } of spans) {
+    hash_span(Buffer.from(trace_id + span_id, "latin1"), 0, TRACE_DIGITS, hash);
+    for (const source of sources) if (source.keys.may_hold_span(hash)) note_trace(traces_by_source, source, trace_id);
+  }
+  const held = await keys_of(connection, traces_by_source);
+  return spans.filter(({ trace_id, span_id }) => !held.has(trace_id + span_id));
 }
 
 function note_trace(traces_by_source: Map<RowSource, Set<string>>, source: RowSource, trace_id: string): void {

@@ -55,6 +55,8 @@ export class HotGeneration implements RowSource {
 
   /** Adds all rows, for which there must be room. Their keys are in `keys`. */
   append({ spans, patches, heap }: DecodedBatch): void {
+    // There may have been some, and texts of theirs, that went elsewhere.
+    if (spans.row_count === 0 && patches.row_count === 0) return;
     const { memory, text_bytes } = this;
     memory.text.set(heap.bytes.subarray(0, heap.length), text_bytes);
     copy_rows(spans, memory.spans, this.span_count, text_bytes);

@@ -72,6 +72,12 @@ export class PendingSpans {
     this.remove_where(({ start_us }) => start_us < than_us);
   }
 
+  /** Of those that are held, only these. */
+  retain(spans: readonly StartedSpan[]): void {
+    const kept = new Set(spans);
+    this.remove_where((span) => !kept.has(span));
+  }
+
   /** Newest first, ties by id. */
   find({ service_name, trace_id, limit }: PendingRange): HeldSpan[] {
     const found = [...this.spans.values()].filter(
@@ -98,8 +104,7 @@ export class PendingSpans {
 
   /** What has changed since it was last asked: to be written, or put back if that fails. */
   take_changes(): PendingChanges {
-    const { written } = this;
-    const changes = new Map([...this.changes].filter(([key, span]) => span !== null || written.has(key)));
+    const { changes, written } = this;
     this.changes = new Map();
     for (const [key, span] of changes) {
       if (span === null) written.delete(key);
@@ -128,7 +133,9 @@ export class PendingSpans {
     if (span === undefined) return false;
     this.spans.delete(key);
     this.bytes -= bytes_of(span);
-    this.changes.set(key, null);
+    // What never got there need not be deleted there.
+    if (this.written.has(key)) this.changes.set(key, null);
+    else this.changes.delete(key);
     const trace = this.traces.get(span.trace_id);
     if (trace !== undefined && --trace.span_count === 0) this.traces.delete(span.trace_id);
     return true;
