@@ -26,8 +26,8 @@ export class DecodedBatch {
   readonly spans = new ColumnBatch(SPAN_COLUMNS);
   readonly patches = new ColumnBatch(PATCH_COLUMNS);
   /**
-   * Rows of spans that have started and not ended, ascending: their end_time is 0, and their start_time is not. Of a start record as Logfire sends it,
-   * the row has the ids of the span that it tells of.
+   * Rows of spans that have started and not ended, ascending: their end_time is 0, and their start_time is not. Of a start
+   * record as Logfire sends it, the row has the ids of the span that it tells of.
    */
   readonly pending_rows: number[] = [];
   private readonly reader = new WireReader(NO_BYTES);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { is_fatal } from "../../src/store/duckdb/damage.ts";
+import { damage_of, is_fatal } from "../../src/store/duckdb/damage.ts";
 import { connect, open_database } from "../../src/store/duckdb/database.ts";
 import { KilledStore, span_names } from "../support/killed-store.ts";
 import { span_init } from "../support/otlp.ts";
@@ -106,6 +106,20 @@ describe("a DuckDB file that is damaged", () => {
     expect(await store.position("test")).toEqual(left.position);
     await append_spans(store, [span_init({ name: "after" })]);
     expect(await span_names(store)).toEqual(["after", "old", "old"]);
+  });
+});
+
+describe("an error", () => {
+  const short = (file: string) =>
+    new Error(`IO Error: Could not read enough bytes from file "/data/${file}": attempted`);
+
+  it("tells of damage when it is about the database's own files", () => {
+    expect(damage_of(short("traces.duckdb"))).toBe("file");
+    expect(damage_of(new Error("Failure while replaying WAL file"))).toBe("log");
+    for (const other of [short("segments/1/spans.parquet"), new Error("Constraint Error: duplicate key")]) {
+      expect(damage_of(other)).toBeNull();
+    }
+    expect(damage_of(new Error(`${short("traces.duckdb").message}: No space left on device`))).toBeNull();
   });
 });
 

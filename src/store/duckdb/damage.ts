@@ -5,8 +5,9 @@ import type { Logger } from "../../observe/index.ts";
 /** `log`: DuckDB's log can't be replayed. `file`: the database file itself is not what DuckDB wrote. */
 export type Damage = "log" | "file";
 
-/** Errors of the disk and of others' locks come in the same words as damage does, with one of these in addition. */
-const NOT_DAMAGE = /No space left|Permission denied|Read-only file system|Input\/output error|Could not set lock/i;
+/** Errors of the disk, of others' locks and of segments come in the same words as damage does, with one of these in addition. */
+const NOT_DAMAGE =
+  /No space left|Permission denied|Read-only file system|Input\/output error|Could not set lock|\.parquet"/i;
 const LOG_DAMAGE = /Failure while replaying WAL/;
 const FILE_DAMAGE =
   /not a valid DuckDB database file|Corrupt database file|Could not read enough bytes|The database file is (shorter|gone)/;
