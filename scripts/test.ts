@@ -11,6 +11,8 @@ const BIN = join(ROOT, "node_modules", ".bin");
 const EXECUTABLE_TESTS = "test/executable";
 /** Files of tests that run at the same time: many wait for a server, a disk or a browser. */
 const PARALLEL = 2;
+/** Of a test that names none of its own: nothing is timed, and other people's work may be on the machine. */
+const TEST_MS_MAX = 30_000;
 
 const CHECKS = {
   types: ["tsc", "-p", "."],
@@ -32,12 +34,15 @@ async function run_check(name: string, [tool, ...args]: string[]): Promise<strin
 async function run_tests(args: string[]): Promise<Outcome> {
   const is_asked = args.some((arg) => arg.includes(EXECUTABLE_TESTS));
   const ignored = is_asked ? [] : [`--path-ignore-patterns=${EXECUTABLE_TESTS}/**`];
-  const tests = Bun.spawn([process.execPath, "test", `--parallel=${PARALLEL}`, ...ignored, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...(process.stderr.isTTY && { FORCE_COLOR: "1" }) },
-    stdout: "inherit",
-    stderr: "pipe",
-  });
+  const tests = Bun.spawn(
+    [process.execPath, "test", `--parallel=${PARALLEL}`, `--timeout=${TEST_MS_MAX}`, ...ignored, ...args],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...(process.stderr.isTTY && { FORCE_COLOR: "1" }) },
+      stdout: "inherit",
+      stderr: "pipe",
+    },
+  );
   let output = "";
   for await (const piece of tests.stderr.pipeThrough(new TextDecoderStream())) {
     process.stderr.write(piece);
