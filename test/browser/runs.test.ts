@@ -82,6 +82,7 @@ describe("a run of a workflow", () => {
     await is_chosen("Summarize");
     await page.waitForURL(/span=/);
     const tree = page.getByRole("tree", { name: "Spans of Chat Workflow" });
+    await tree.getByRole("treeitem", { name: /lookup in Enrich/ }).waitFor();
     await tree.getByRole("treeitem", { name: /Intake/ }).click();
     await is_chosen("Intake");
     await page.getByRole("option", { selected: true, name: /Intake/ }).waitFor();
