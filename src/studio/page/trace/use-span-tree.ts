@@ -3,6 +3,8 @@ import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { ids_above, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
 
 const PAGE_ROWS = 20;
+/** Drawn beyond each end: more than a click of the wheel, and few, for a long scroll makes all of them anew in each frame. */
+const OVERSCAN_ROWS = 6;
 
 type Options = {
   roots: TraceTree["roots"];
@@ -32,7 +34,7 @@ export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => row_height,
-    overscan: 15,
+    overscan: OVERSCAN_ROWS,
   });
   const fold = (id: string, is_wanted: boolean) => {
     const next = new Set(folded);
