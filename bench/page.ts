@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { ensure_chromium } from "../scripts/chromium.ts";
+import { poll_until } from "../test/support/poll-until.ts";
 import { send_demo, send_large_trace } from "./page-load.ts";
 import { start_program } from "./processes.ts";
 import { cells, head, line } from "./table.ts";
@@ -13,7 +14,7 @@ import { cells, head, line } from "./table.ts";
 const TIMES = 5;
 const SIZE = { width: 1400, height: 850 };
 const SCROLL_STEPS = 180;
-const WHEEL_PIXELS = 400;
+const EMPTY_PAGE_PIXELS = 72_000;
 const LONG_FRAME_MS = 20;
 const VERY_LONG_FRAME_MS = 50;
 
@@ -69,17 +70,19 @@ async function print_first_paints(browser: Browser, views: readonly View[]): Pro
 async function print_scrolling(browser: Browser, url: string): Promise<void> {
   head(["scrolling", "frames", `over ${LONG_FRAME_MS} ms`, `over ${VERY_LONG_FRAME_MS} ms`, "p50 ms", "p99 ms"]);
   const page = await browser.newPage({ viewport: SIZE });
-  await page.setContent(`<div style="height: ${SCROLL_STEPS * WHEEL_PIXELS}px">nothing but height</div>`);
-  print_frames("an empty page", await frames_while_scrolling(page));
+  await page.setContent(`<div style="height: ${EMPTY_PAGE_PIXELS}px">nothing but height</div>`);
+  print_frames("an empty page", await frames_while_scrolling(page, "html"));
   await page.goto(url);
   await page.locator("role=treeitem").first().waitFor();
-  print_frames("a waterfall of 10,000 spans", await frames_while_scrolling(page));
+  print_frames("a waterfall of 10,000 spans", await frames_while_scrolling(page, ".waterfall"));
   await page.close();
   console.log();
 }
 
-/** The times between frames, in milliseconds, while the wheel is turned over the middle of the page. */
-async function frames_while_scrolling(page: Page): Promise<number[]> {
+/** The times between frames, in milliseconds, while the wheel takes `scroller` from its top to its bottom. */
+async function frames_while_scrolling(page: Page, scroller: string): Promise<number[]> {
+  const element = `document.querySelector("${scroller}")`;
+  const height = await page.evaluate<number>(`${element}.scrollHeight - ${element}.clientHeight`);
   await page.mouse.move(SIZE.width / 3, SIZE.height / 2);
   await page.evaluate(`
     window.frames_ms = [];
@@ -88,8 +91,12 @@ async function frames_while_scrolling(page: Page): Promise<number[]> {
       requestAnimationFrame((next) => note(next, now));
     };
     requestAnimationFrame((now) => note(now));`);
-  for (let step = 0; step < SCROLL_STEPS; step++) await page.mouse.wheel(0, WHEEL_PIXELS);
-  return page.evaluate<number[]>("window.frames_ms");
+  for (let step = 0; step < SCROLL_STEPS; step++) await page.mouse.wheel(0, height / SCROLL_STEPS);
+  const frames_ms = await page.evaluate<number[]>("window.frames_ms");
+  // Not by waitForFunction: the page's policy lets it look once.
+  const is_at_end = () => page.evaluate<boolean>(`${element}.scrollTop > ${height - 1}`);
+  await poll_until(is_at_end, { what: `the end of ${scroller}` });
+  return frames_ms;
 }
 
 function print_frames(name: string, frames_ms: readonly number[]): void {

@@ -138,9 +138,12 @@ describe("a trace", () => {
     await screenshot(page, "trace");
     await page.keyboard.press("Home");
     await page.keyboard.press("ArrowLeft");
-    await page.waitForFunction("document.querySelectorAll('[role=treeitem]').length === 1");
+    const rows = page.getByRole("treeitem");
+    await rows.nth(1).waitFor({ state: "detached" });
+    expect(await rows.count()).toBe(1);
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction("document.querySelectorAll('[role=treeitem]').length === 16");
+    await rows.nth(15).waitFor();
+    expect(await rows.count()).toBe(16);
     for (const tab of [/^Events/, /^Links/, "Resource", "Raw", "Attributes"]) {
       await page.getByRole("tab", { name: tab }).click();
     }

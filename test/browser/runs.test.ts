@@ -87,6 +87,7 @@ describe("a run of a workflow", () => {
     await is_chosen("Summarize");
     await page.waitForURL(/span=/);
     const tree = page.getByRole("tree", { name: "Spans of Chat Workflow" });
+    await tree.getByRole("treeitem", { name: /lookup in Enrich/ }).waitFor();
     await tree.getByRole("treeitem", { name: /Intake/ }).click();
     await is_chosen("Intake");
     await page.getByRole("option", { selected: true, name: /Intake/ }).waitFor();
@@ -99,8 +100,21 @@ describe("a run of a workflow", () => {
     expect(await tree.getByRole("treeitem").count()).toBe(1);
     await page.keyboard.press("ArrowRight");
     await tree.getByRole("treeitem", { name: /Done/ }).first().waitFor();
+    // What is below is chosen next, and from a leaf what it is in.
+    await page.keyboard.press("ArrowRight");
+    await is_chosen("Intake");
+    await page.keyboard.press("ArrowLeft");
+    await tree.getByRole("treeitem", { name: /Chat Workflow/, selected: true }).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("button", { name: /ScoreA ran/ }).click();
+    await is_chosen("ScoreA");
     await page.goBack();
     await page.getByRole("complementary").waitFor({ state: "detached" });
+    await page.goForward();
+    await is_chosen("ScoreA");
+    await tree.focus();
+    await page.keyboard.press("Enter");
+    await is_chosen("ScoreA");
     expect(errors).toEqual([]);
   }, 30_000);
 

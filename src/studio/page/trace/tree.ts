@@ -118,6 +118,21 @@ export function trace_rows(
   return rows;
 }
 
+/** The ids of those that a node is below, the nearest first; none if it is a root, or not there. */
+export function ids_above(roots: TraceTree["roots"], id: string): string[] {
+  const parents = new Map<string, TraceNode>();
+  const waiting = [...roots];
+  for (let node = waiting.pop(); node !== undefined && node.id !== id; node = waiting.pop()) {
+    for (const child of node.children) {
+      parents.set(child.id, node);
+      waiting.push(child);
+    }
+  }
+  const above: string[] = [];
+  for (let node = parents.get(id); node !== undefined; node = parents.get(node.id)) above.push(node.id);
+  return above;
+}
+
 const INFRASTRUCTURE_KEY = /^(http|url|net|network|server|client|db|rpc|messaging|faas|dns|tls)\./;
 
 /** Plumbing: what carries calls, and is neither a step of a workflow nor a call of a model or tool. */

@@ -1,8 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useMemo, useRef, useState } from "react";
-import { trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
+import { ids_above, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
 
 const PAGE_ROWS = 20;
+/** Drawn beyond each end: more than a click of the wheel, and few, for a long scroll makes all of them anew in each frame. */
+const OVERSCAN_ROWS = 6;
 
 type Options = {
   roots: TraceTree["roots"];
@@ -19,13 +21,20 @@ type Options = {
 export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen }: Options) {
   const scroller = useRef<HTMLDivElement>(null);
   const [folded, set_folded] = useState<ReadonlySet<string>>(new Set());
+  const [shown_id, set_shown_id] = useState(chosen_id);
+  if (shown_id !== chosen_id) {
+    // What is chosen elsewhere may be in what is folded. It can be folded again afterwards.
+    set_shown_id(chosen_id);
+    const above = chosen_id === null ? [] : ids_above(roots, chosen_id);
+    if (above.some((id) => folded.has(id))) set_folded(new Set([...folded].filter((id) => !above.includes(id))));
+  }
   const rows = useMemo(() => trace_rows({ roots }, folded, is_hidden), [roots, folded, is_hidden]);
   const chosen_at = rows.findIndex(({ node }) => node.id === chosen_id);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => row_height,
-    overscan: 15,
+    overscan: OVERSCAN_ROWS,
   });
   const fold = (id: string, is_wanted: boolean) => {
     const next = new Set(folded);
@@ -41,6 +50,7 @@ export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen
       PageUp: -PAGE_ROWS,
       Home: -rows.length,
       End: rows.length,
+      Enter: 0,
     };
     const step = steps[event.key];
     if (step !== undefined && rows.length > 0) {
@@ -49,8 +59,16 @@ export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen
       on_chosen(rows[at].node.id);
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       event.preventDefault();
-      const row = rows.at(Math.max(0, chosen_at));
-      if (row?.has_children) fold(row.node.id, event.key === "ArrowLeft");
+      const at = Math.max(0, chosen_at);
+      const is_left = event.key === "ArrowLeft";
+      const row = rows.at(at);
+      if (row === undefined) return;
+      if (row.has_children && row.is_folded !== is_left) {
+        fold(row.node.id, is_left);
+        return;
+      }
+      const next = is_left ? rows.slice(0, at).findLast(({ depth }) => depth < row.depth) : rows.at(at + 1);
+      if (next !== undefined && (is_left || next.depth > row.depth)) on_chosen(next.node.id);
     }
   };
   const tree_props = {

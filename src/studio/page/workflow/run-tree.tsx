@@ -1,10 +1,11 @@
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { duration_text } from "../lib/format.ts";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { FoldButton } from "../trace/fold-button.tsx";
 import type { TraceNode, TraceTree } from "../trace/tree.ts";
 import { useSpanTree } from "../trace/use-span-tree.ts";
-import type { WorkflowRun } from "./types.ts";
+import { node_labels } from "./selection.ts";
+import type { NodeExecution, WorkflowRun } from "./types.ts";
 
 const ROW_HEIGHT = 26;
 
@@ -23,6 +24,8 @@ export function RunTree({ run, roots, chosen_id, on_span }: Props) {
     chosen_id,
     on_chosen: on_span,
   });
+  const labels = useMemo(() => node_labels(run, roots), [run, roots]);
+  const executions = useMemo(() => new Map(run.executions.map((one) => [one.span_id, one])), [run]);
   useEffect(() => {
     if (chosen_at >= 0) virtual.scrollToIndex(chosen_at, { align: "auto" });
     // What is in sight stays when rows are folded.
@@ -38,7 +41,7 @@ export function RunTree({ run, roots, chosen_id, on_span }: Props) {
             <div key={id} {...item_props(row, index, start)} className={row_class(row.node)}>
               <div className="span-label">
                 <FoldButton row={row} on_fold={() => fold(id, !row.is_folded)} />
-                <SpanName node={row.node} run={run} />
+                <SpanName node={row.node} label={labels.get(id)} execution={executions.get(id)} />
               </div>
               <span className="number faint">
                 {row.node.span?.pending === undefined && duration_text(row.node.end_ns - row.node.start_ns)}
@@ -51,12 +54,14 @@ export function RunTree({ run, roots, chosen_id, on_span }: Props) {
   );
 }
 
-function SpanName({ node: { id, span }, run }: { node: TraceNode; run: WorkflowRun }) {
-  const execution = run.executions.find(({ span_id }) => span_id === id);
+type NameProps = { node: TraceNode; label: string | undefined; execution: NodeExecution | undefined };
+
+function SpanName({ node: { id, span }, label, execution }: NameProps) {
   return (
     <>
       <span className="span-name">{span?.name ?? `span ${id} has not arrived`}</span>
       {execution && execution.label !== span?.name && <span className="faint">{execution.label}</span>}
+      {!execution && label !== undefined && <span className="faint">in {label}</span>}
       {execution && execution.nth > 1 && <span className="badge">execution {execution.nth}</span>}
       {span?.is_llm && <span className="badge is-llm">LLM</span>}
       {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}

@@ -20,6 +20,23 @@ export function node_of_span({ executions }: WorkflowRun, { by_id }: TraceTree, 
   return null;
 }
 
+/** By span: the label of the graph's node that it ran, or that what it is in ran. Those in none have none. */
+export function node_labels(
+  { graph, executions }: WorkflowRun,
+  roots: TraceTree["roots"],
+): ReadonlyMap<string, string> {
+  const label_of_node = new Map(graph?.nodes.map(({ id, label }) => [id, label]));
+  const own = new Map(executions.map(({ span_id, node_id }) => [span_id, label_of_node.get(node_id ?? "")]));
+  const labels = new Map<string, string>();
+  const waiting = roots.map((node) => ({ node, outer: own.get(node.id) }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const label = own.get(next.node.id) ?? next.outer;
+    if (label !== undefined) labels.set(next.node.id, label);
+    for (const node of next.node.children) waiting.push({ node, outer: label });
+  }
+  return labels;
+}
+
 /** The span of a node's execution: the one behind the chosen one, else the first; null if it did not run. */
 export function span_of_node({ executions }: WorkflowRun, node_id: string, chosen_id: string | null): string | null {
   const own = executions.filter((execution) => execution.node_id === node_id);
