@@ -1,19 +1,12 @@
 import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../decode/index.ts";
+import type { PendingSpan } from "../../types.ts";
 import type { Cell } from "../../parquet/index.ts";
 import { row_text } from "../row-text.ts";
 
 const COLUMN = column_indexes(SPAN_COLUMNS);
 
 /** A span that has started, as its start record says it. */
-export type StartedSpan = {
-  trace_id: string;
-  span_id: string;
-  parent_span_id: string | null;
-  service_name: string;
-  start_us: bigint;
-  /** The row as JSON text, like every other, but that its end_time is null. */
-  json: string;
-};
+export type StartedSpan = Omit<PendingSpan, "state">;
 
 /** Takes the rows of spans that have not ended out of a batch, with what came with them. */
 export function take_started_spans(batch: DecodedBatch): StartedSpan[] {
