@@ -1,13 +1,12 @@
 import { send_demo as send } from "../src/demo/index.ts";
+import { poll_until } from "../test/support/poll-until.ts";
 import { Random } from "./random.ts";
 
 const SPAN_COUNT = 10_000;
 const MS_NANO = 1_000_000n;
 const RUN_FILTER = "workflow and status != error";
-const POLL_MS = 20;
-const STORED_MS_MAX = 10_000;
 
-/** Sends a trace of 10,000 spans, a step of a workflow in ten, nested at random; gives its id. */
+/** Sends a trace of 10,000 spans, nested at random; gives its id. */
 export async function send_large_trace(otlp_http_port: number): Promise<string> {
   const random = new Random();
   const start = BigInt(Date.now()) * MS_NANO - 120_000n * MS_NANO;
@@ -40,13 +39,11 @@ export async function send_large_trace(otlp_http_port: number): Promise<string> 
 /** Sends the demo's traces; gives the path of the page of one run of a workflow, once all is stored. */
 export async function send_demo(url: string, otlp_http_port: number): Promise<string> {
   await send(`http://127.0.0.1:${otlp_http_port}`, null);
-  const deadline_ms = performance.now() + STORED_MS_MAX;
-  while (performance.now() < deadline_ms) {
+  const a_run = async () => {
     const response = await fetch(`${url}/otel/traces?filter=${encodeURIComponent(RUN_FILTER)}`);
     const { traces } = (await response.json()) as { traces: { trace_id: string; matched_span_id: string }[] };
-    const [run] = traces;
-    if (run !== undefined) return `/runs/${run.trace_id}/${run.matched_span_id}`;
-    await Bun.sleep(POLL_MS);
-  }
-  throw new Error("the examples were not stored in time");
+    return traces.at(0);
+  };
+  const { trace_id, matched_span_id } = await poll_until(a_run, { what: "a run that is stored" });
+  return `/runs/${trace_id}/${matched_span_id}`;
 }

@@ -1,6 +1,6 @@
 import type { TraceKey } from "./types.ts";
 
-/** Which of the spans that have not ended; null: any. */
+/** Which of the spans that have not ended; null: whichever it is. */
 export type PendingRange = { service_name: string | null; trace_id: string | null; limit: number };
 
 /** A span that has started and whose end has not come. */

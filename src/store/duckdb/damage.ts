@@ -40,7 +40,7 @@ export async function check_length(connection: DuckDBConnection, path: string): 
   const [block_bytes, total_blocks, used_blocks] = (sizes.getRowsJS()[0] ?? []).map(Number);
   const blocks = (statSync(path).size - HEADER_BYTES) / block_bytes;
   // DuckDB itself cuts blocks that are free off the end, and does not say so in the header: only reading tells whether others
-  // are gone. (Indexes can't be read as a whole: what they lack is found by the first change, which on_failure hears of.)
+  // are gone. (Indexes can't be read as a whole: what they lack is found by the first change, after which the store closes.)
   if (blocks >= total_blocks) return;
   if (blocks < used_blocks || !Number.isInteger(blocks)) {
     throw new Error(`The database file is shorter than its header says: ${blocks} blocks of ${used_blocks}`);

@@ -45,8 +45,9 @@ export async function open_store(
   metrics: Metrics = create_metrics(),
 ): Promise<FileBackedStore> {
   let store: DuckDbStore | null = null;
-  const store_metrics = create_store_metrics(metrics, () => figures_of(store?.current_session ?? null));
+  const store_metrics = create_store_metrics(metrics, () => store?.figures ?? figures_of(null));
   const open = async (): Promise<Session> => {
+    // It hears of nothing before it is there.
     const session: Session = await Session.open(options, logger, store_metrics, (error) => {
       store?.close_after(session, error).catch((reason: unknown) => {
         logger.error({ err: reason }, "a broken database could not be closed");
@@ -91,8 +92,8 @@ class DuckDbStore implements FileBackedStore {
     return this.write(({ tiers }) => tiers.seal());
   }
 
-  get current_session(): Session | null {
-    return this.session;
+  get figures(): TierFigures {
+    return figures_of(this.session);
   }
 
   durable_position(source: string): Ulid | null {

@@ -8,7 +8,7 @@ import { HotGeneration } from "./hot/generation.ts";
 import type { HotCapacity } from "./hot/hot-memory.ts";
 import { batch_capacity, type HotMemoryPool } from "./hot/hot-memory-pool.ts";
 import type { PendingSpans } from "./pending/pending-spans.ts";
-import { take_started_spans } from "./pending/started-spans.ts";
+import { take_started_spans, without_ended } from "./pending/started-spans.ts";
 import type { RowSource } from "./row-source.ts";
 import type { SegmentKeeper } from "./segments/keeper.ts";
 import { Serial } from "./serial.ts";
@@ -78,13 +78,13 @@ export class Tiers {
       const { writer } = this.parts;
       const straddling_before = generation.straddling_llm_traces.size;
       const duplicate_spans = await this.admission.admit(writer, batch, generation, sources);
+      const open = await unheld(writer, without_ended(started, batch), [generation, ...sources]);
       if (generation.straddling_llm_traces.size > straddling_before) {
         await this.parts.straddling.add([...generation.straddling_llm_traces].slice(straddling_before));
       }
       generation.append(batch);
       const { pending } = this.parts;
       pending.note_stored(batch);
-      const open = await unheld(writer, started, [generation, ...sources]);
       pending.put(open);
       generation.positions.set(position.source, position.last_key);
       this.parts.on_appended();

@@ -4,7 +4,7 @@ import type { Segment } from "./segments/segment.ts";
 import type { SegmentReaders } from "./segments/segment-readers.ts";
 import type { Views } from "./views.ts";
 
-export type Warmed = { views: Views; queries: Queries; segment_readers: SegmentReaders };
+type Warmed = { views: Views; queries: Queries; segment_readers: SegmentReaders };
 
 const LIST_ROWS = 20;
 

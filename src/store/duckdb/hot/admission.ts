@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type KeyHash, hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
+import { span_key, trace_id_of } from "../row-cell.ts";
 import type { RowSource } from "../row-source.ts";
 import type { HotGeneration } from "./generation.ts";
 
 const { trace_id: TRACE_ID, span_id: SPAN_ID, is_llm: IS_LLM } = column_indexes(SPAN_COLUMNS);
 const TRACE_DIGITS = 32;
-const SPAN_DIGITS = 16;
 
 /** A row whose key may be held already, and by whom. */
 type Suspect = { row: number; sources: readonly RowSource[] };
@@ -63,7 +63,7 @@ export class Admission {
       const span = hash_span(heap.bytes, trace_at, spans.offsets[SPAN_ID][row], this.span);
       const sources = this.holders(keys.traces.add(trace), trace);
       if (sources !== NOWHERE && sources.some((source) => source.keys.has_llm_trace(trace))) {
-        generation.straddling_llm_traces.add(text_at(batch, TRACE_ID, row, TRACE_DIGITS));
+        generation.straddling_llm_traces.add(trace_id_of(batch, row));
       }
       const holders = sources === NOWHERE ? NOWHERE : sources.filter((source) => source.keys.may_hold_span(span));
       const span_count = keys.spans.size;
@@ -83,7 +83,7 @@ export class Admission {
       const trace = hash_trace(heap.bytes, spans.offsets[TRACE_ID][row], this.trace);
       keys.llm_traces.add(trace);
       if (this.holders(keys.traces.add(trace), trace).length > 0) {
-        generation.straddling_llm_traces.add(text_at(batch, TRACE_ID, row, TRACE_DIGITS));
+        generation.straddling_llm_traces.add(trace_id_of(batch, row));
       }
     }
   }
@@ -104,7 +104,7 @@ async function held_keys(
 ): Promise<ReadonlySet<string>> {
   const traces_by_source = new Map<RowSource, Set<string>>();
   for (const { row, sources } of suspects) {
-    const trace_id = text_at(batch, TRACE_ID, row, TRACE_DIGITS);
+    const trace_id = trace_id_of(batch, row);
     for (const source of sources) note_trace(traces_by_source, source, trace_id);
   }
   return keys_of(connection, traces_by_source);
@@ -146,20 +146,12 @@ function rows_to_remove(batch: DecodedBatch, suspects: readonly Suspect[], held:
   // Only a suspect can be the second of its batch, but the first one need not be a suspect.
   const first_rows = new Map<string, number>();
   for (let row = 0; row < batch.spans.row_count; row++) {
-    const key = key_at(batch, row);
+    const key = span_key(batch, row);
     if (!first_rows.has(key)) first_rows.set(key, row);
   }
   for (const { row } of suspects) {
-    const key = key_at(batch, row);
+    const key = span_key(batch, row);
     if (held.has(key) || first_rows.get(key) !== row) remove.add(row);
   }
   return remove;
-}
-
-const key_at = (batch: DecodedBatch, row: number): string =>
-  text_at(batch, TRACE_ID, row, TRACE_DIGITS) + text_at(batch, SPAN_ID, row, SPAN_DIGITS);
-
-function text_at({ spans, heap }: DecodedBatch, column: number, row: number, length: number): string {
-  const at = spans.offsets[column][row];
-  return Buffer.from(heap.bytes.buffer, at, length).toString("latin1");
 }

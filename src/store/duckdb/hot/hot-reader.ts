@@ -1,5 +1,6 @@
 import { column_indexes, SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { Cell } from "../../parquet/index.ts";
+import { span_cell } from "../row-cell.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { SpanFacts } from "../../types.ts";
 import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
@@ -120,12 +121,6 @@ export class HotReader {
 
   private cell(column: number, row: number): Cell {
     const { spans, text } = this.generation.memory;
-    if (spans.offsets[column].length === 0) {
-      const value = spans.fixed[column][row];
-      return SPAN_COLUMNS[column].kind === "boolean" ? value === 1 : value;
-    }
-    const length = spans.lengths[column][row];
-    const at = spans.offsets[column][row];
-    return length < 0 ? null : text.subarray(at, at + length);
+    return span_cell(spans, text, column, row);
   }
 }

@@ -1,6 +1,7 @@
 import type { DecodedBatch } from "../../../decode/index.ts";
 import type { PendingRange } from "../../types.ts";
-import { end_us_of, type StartedSpan, span_key, trace_id_of } from "./started-spans.ts";
+import { span_key, trace_id_of } from "../row-cell.ts";
+import { end_us_of, type StartedSpan } from "./started-spans.ts";
 
 /** What a held span takes beside its text. */
 const HELD_BYTES = 1_000;

@@ -1,6 +1,6 @@
 import { column_indexes, type DecodedBatch, SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { PendingSpan } from "../../types.ts";
-import type { Cell } from "../../parquet/index.ts";
+import { span_cell, span_key, trace_id_of } from "../row-cell.ts";
 import { row_text } from "../row-text.ts";
 
 const COLUMN = column_indexes(SPAN_COLUMNS);
@@ -16,16 +16,19 @@ export function take_started_spans(batch: DecodedBatch): StartedSpan[] {
   return started;
 }
 
-/** The key under which a span is held, of a row of a batch. */
-export const span_key = (batch: DecodedBatch, row: number): string =>
-  `${text_of(batch, COLUMN.trace_id, row)}${text_of(batch, COLUMN.span_id, row)}`;
-
-export const trace_id_of = (batch: DecodedBatch, row: number): string => text_of(batch, COLUMN.trace_id, row) ?? "";
+/** Those whose end is not among the rows of the batch. */
+export function without_ended(started: readonly StartedSpan[], batch: DecodedBatch): readonly StartedSpan[] {
+  if (started.length === 0) return started;
+  const ended = new Set(Array.from({ length: batch.spans.row_count }, (_, row) => span_key(batch, row)));
+  return started.filter(({ trace_id, span_id }) => !ended.has(trace_id + span_id));
+}
 
 export const end_us_of = ({ spans }: DecodedBatch, row: number): bigint => spans.fixed[COLUMN.end_time][row] as bigint;
 
 function started_span(batch: DecodedBatch, row: number): StartedSpan {
-  const cells = SPAN_COLUMNS.map((_, column) => (column === COLUMN.end_time ? null : cell(batch, column, row)));
+  const cells = SPAN_COLUMNS.map((_, column) =>
+    column === COLUMN.end_time ? null : span_cell(batch.spans, batch.heap.bytes, column, row),
+  );
   return {
     trace_id: trace_id_of(batch, row),
     span_id: text_of(batch, COLUMN.span_id, row) ?? "",
@@ -36,15 +39,7 @@ function started_span(batch: DecodedBatch, row: number): StartedSpan {
   };
 }
 
-function text_of(batch: DecodedBatch, column: number, row: number): string | null {
-  const bytes = cell(batch, column, row);
+function text_of({ spans, heap }: DecodedBatch, column: number, row: number): string | null {
+  const bytes = span_cell(spans, heap.bytes, column, row);
   return bytes instanceof Uint8Array ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString() : null;
-}
-
-function cell({ spans, heap }: DecodedBatch, column: number, row: number): Cell {
-  const { kind } = SPAN_COLUMNS[column];
-  if (kind === "boolean") return spans.fixed[column][row] === 1;
-  if (kind !== "text" && kind !== "json") return spans.fixed[column][row];
-  const [at, length] = [spans.offsets[column][row], spans.lengths[column][row]];
-  return length < 0 ? null : heap.bytes.subarray(at, at + length);
 }

@@ -17,13 +17,11 @@ import type { Catalog } from "./catalog.ts";
 import { plan_merge } from "./merge-plan.ts";
 import { furthest_positions } from "./reconcile.ts";
 import { mark_obsolete, remove_segment } from "./segment-directory.ts";
-import { plan_retention, type RetentionLimits } from "./retention-plan.ts";
+import { plan_retention, retention_cutoff_ms, type RetentionLimits } from "./retention-plan.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentReaders } from "./segment-readers.ts";
 import { type UnnamedSegment, write_segment, write_unnamed_segment } from "./segment-writer.ts";
 import type { Sealer } from "./sealer.ts";
-
-const DAY_MS = 24 * 3_600_000;
 
 export type KeeperParts = {
   /** Turns generations into files. */
@@ -157,8 +155,10 @@ export class SegmentKeeper {
 
   private async retain(): Promise<void> {
     const { views, pending, retention, logger, metrics } = this.parts;
-    if (retention.days !== null) pending.remove_older(BigInt(Date.now() - retention.days * DAY_MS) * 1000n);
-    const removed = plan_retention(views.current.segments, retention, Date.now());
+    const now_ms = Date.now();
+    const cutoff_ms = retention_cutoff_ms(retention, now_ms);
+    if (cutoff_ms !== null) pending.remove_older(BigInt(cutoff_ms) * 1000n);
+    const removed = plan_retention(views.current.segments, retention, now_ms);
     if (removed.length === 0) return;
     await this.replace(removed, null);
     const spans = removed.reduce((sum, { manifest }) => sum + manifest.span_count, 0);

@@ -9,14 +9,15 @@ export type RetentionLimits = {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** Spans that began before this are too old; null: none are. */
+export const retention_cutoff_ms = ({ days }: RetentionLimits, now_ms: number): number | null =>
+  days === null ? null : Math.floor(now_ms - days * DAY_MS);
+
 /** The segments whose time has come: whole ones, by the newest span in them. */
-export function plan_retention(
-  segments: readonly Segment[],
-  { days, bytes }: RetentionLimits,
-  now_ms: number,
-): Segment[] {
+export function plan_retention(segments: readonly Segment[], retention: RetentionLimits, now_ms: number): Segment[] {
+  const { bytes } = retention;
   const oldest_first = segments.toSorted((a, b) => age_mark_ms(a) - age_mark_ms(b));
-  const cutoff_ms = days === null ? -Infinity : now_ms - days * DAY_MS;
+  const cutoff_ms = retention_cutoff_ms(retention, now_ms) ?? -Infinity;
   let bytes_left = segments.reduce((sum, { file_bytes }) => sum + file_bytes, 0);
   return oldest_first.filter((segment) => {
     const must_go = age_mark_ms(segment) < cutoff_ms || (bytes !== null && bytes_left > bytes);

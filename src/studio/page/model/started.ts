@@ -1,4 +1,4 @@
-import { end_unix_nano, type SpanRow } from "./span-row.ts";
+import { compare, end_unix_nano, type SpanRow } from "./span-row.ts";
 
 /** A span that has started and not ended, as the API gives it. */
 export type PendingRow = { state: "running" | "never_ended"; span: Omit<SpanRow, "end_time" | "pending"> };
@@ -11,15 +11,19 @@ const MS_NANO = 1_000_000n;
  */
 export function with_pending(ended: readonly SpanRow[], pending: readonly PendingRow[], now_ms: number): SpanRow[] {
   const ids = new Set(ended.map(({ span_id }) => span_id));
-  const last_end = ended.reduce((last, span) => (end_unix_nano(span) > last ? end_unix_nano(span) : last), 0n);
-  const now = BigInt(now_ms) * MS_NANO;
+  const last = ended.toSorted((a, b) => compare(end_unix_nano(b), end_unix_nano(a))).at(0);
+  const now = { end_time: `${new Date(now_ms).toISOString().slice(0, -1)}000+00:00`, end_time_nanosecond: 0 };
   // One may have ended between the two questions.
   const open = pending.filter(({ span }) => !ids.has(span.span_id));
   return [
     ...ended,
     ...open.map(({ state, span }): SpanRow => {
-      const until = state === "running" && now > last_end ? now : last_end;
-      return { ...span, end_time: iso_time(until), end_time_nanosecond: 0, pending: state };
+      const lasts_until_now =
+        state === "running" && (last === undefined || end_unix_nano(last) < BigInt(now_ms) * MS_NANO);
+      const { end_time, end_time_nanosecond } = lasts_until_now
+        ? now
+        : (last ?? { end_time: span.start_time, end_time_nanosecond: 0 });
+      return { ...span, end_time, end_time_nanosecond, pending: state };
     }),
   ];
 }
@@ -34,9 +38,4 @@ export function outermost(pending: readonly PendingRow[]): PendingRow[] {
     if (known === undefined || top.span.start_time < known.span.start_time) first.set(top.span.trace_id, top);
   }
   return tops.filter((top) => first.get(top.span.trace_id) === top);
-}
-
-function iso_time(unix_nano: bigint): string {
-  const to_the_millisecond = new Date(Number(unix_nano / MS_NANO)).toISOString().slice(0, -1);
-  return `${to_the_millisecond}${String((unix_nano / 1000n) % 1000n).padStart(3, "0")}+00:00`;
 }
