@@ -39,25 +39,24 @@ export function mark_rows({ spans, text, trace_numbers }: RowKeys, count: number
  * The rows in the order in which a segment has them (sql/copy-spans.sql): listed ones by service and newest first, then
  * the others by trace. Ties are in the order of ids.
  */
-export function segment_order(memory: RowKeys, count: number, { is_listed }: RowMarks): Uint32Array {
-  const { spans } = memory;
-  const text_of = (column: number) => (row: number) => text_at(memory, column, row);
-  const [service_of, trace_of, span_of] = [text_of(service_name), text_of(trace_id), text_of(span_id)];
+export function segment_order(keys: RowKeys, count: number, { is_listed }: RowMarks): Uint32Array {
+  const { spans } = keys;
+  const text_of = text_reader(keys.text);
+  const span_text = (column: number, row: number) => text_of(spans.offsets[column][row], spans.lengths[column][row]);
   const by_time = newest_first(spans.fixed[start_time] as BigInt64Array);
   const by_ids = (a: number, b: number) =>
-    Buffer.compare(trace_of(a), trace_of(b)) || Buffer.compare(span_of(a), span_of(b));
+    order_of(span_text(trace_id, a), span_text(trace_id, b)) || order_of(span_text(span_id, a), span_text(span_id, b));
 
   const listed: number[] = [];
   for (let row = 0; row < count; row++) if (is_listed[row] === 1) listed.push(row);
-  const services = new Map(listed.map((row) => [row, service_of(row)]));
-  listed.sort(
-    (a, b) => Buffer.compare(services.get(a) as Buffer, services.get(b) as Buffer) || by_time(a, b) || by_ids(a, b),
-  );
+  const services = new Map(listed.map((row) => [row, span_text(service_name, row)]));
+  const by_service = (a: number, b: number) => order_of(services.get(a) ?? "", services.get(b) ?? "");
+  listed.sort((a, b) => by_service(a, b) || by_time(a, b) || by_ids(a, b));
 
   const order = new Uint32Array(count);
   order.set(listed);
   let next = listed.length;
-  for (const rows of rows_by_trace(memory, count, is_listed, trace_of)) {
+  for (const rows of rows_by_trace(keys, count, is_listed, (row) => span_text(trace_id, row))) {
     rows.sort((a, b) => by_time(a, b) || by_ids(a, b));
     for (const row of rows) order[next++] = row;
   }
@@ -69,35 +68,40 @@ function rows_by_trace(
   { trace_numbers }: RowKeys,
   count: number,
   is_listed: Uint8Array,
-  trace_of: (row: number) => Buffer,
+  trace_of: (row: number) => string,
 ): number[][] {
   const by_number: number[][] = [];
   for (let row = 0; row < count; row++) if (is_listed[row] === 0) (by_number[trace_numbers[row]] ??= []).push(row);
   return by_number
-    .flatMap((rows) => (rows.length === 0 ? [] : [{ rows, id: trace_of(rows[0]).toString("latin1") }]))
-    .sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)))
+    .flatMap((rows) => (rows.length === 0 ? [] : [{ rows, id: trace_of(rows[0]) }]))
+    .sort((a, b) => order_of(a.id, b.id))
     .map(({ rows }) => rows);
 }
 
 /** By span. */
 export function patch_order({ patches, text }: RowKeys, count: number): Uint32Array {
-  const key_of = (row: number) =>
-    PATCH_KEY.map((column) => {
-      const at = text.byteOffset + patches.offsets[column][row];
-      return Buffer.from(text.buffer, at, patches.lengths[column][row]).toString("latin1");
-    }).join("");
+  const text_of = text_reader(text);
+  const columns = PATCH_KEY.map((column) => ({ at: patches.offsets[column], length: patches.lengths[column] }));
   const keys: string[] = [];
   const rows = new Uint32Array(count);
   for (let row = 0; row < count; row++) {
-    keys.push(key_of(row));
+    keys.push(columns.map(({ at, length }) => text_of(at[row], length[row])).join(""));
     rows[row] = row;
   }
-  return rows.sort((a, b) => (keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b])));
+  return rows.sort((a, b) => order_of(keys[a], keys[b]));
 }
 
 /** A text of a span, where it lies. */
 export const text_at = ({ spans, text }: Pick<RowKeys, "spans" | "text">, column: number, row: number): Buffer =>
   Buffer.from(text.buffer, text.byteOffset + spans.offsets[column][row], spans.lengths[column][row]);
+
+/** Gives texts with a character for each byte: they are in the order of their bytes, as DuckDB's are. */
+function text_reader(text: Uint8Array): (at: number, length: number) => string {
+  const bytes = Buffer.from(text.buffer, text.byteOffset, text.length);
+  return (at, length) => bytes.toString("latin1", at, at + length);
+}
+
+const order_of = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** Compares rows by halves of their times: a BigInt for each look would take as long as all the rest. */
 function newest_first(times: BigInt64Array): (a: number, b: number) => number {

@@ -93,8 +93,12 @@ function keys_of_rows({ spans, text }: RowKeys, count: number): SegmentKeys {
 function row_index(keys: RowKeys, order: Uint32Array, listed_count: number): Uint8Array {
   const builder = new RowIndexBuilder();
   const hash = new_key_hash();
-  for (const [place, row] of order.entries()) {
-    hash_trace(keys.text, keys.spans.offsets[trace_id][row], hash);
+  let trace_number = -1;
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place];
+    // Neighbours are of one trace.
+    if (keys.trace_numbers[row] !== trace_number) hash_trace(keys.text, keys.spans.offsets[trace_id][row], hash);
+    trace_number = keys.trace_numbers[row];
     if (place < listed_count) builder.add_listed(hash, text_at(keys, service_name, row).toString());
     else builder.add(hash);
   }

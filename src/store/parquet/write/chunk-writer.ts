@@ -2,7 +2,7 @@ import { page_garbage } from "../page-garbage.ts";
 import { CODEC, ENCODING, PAGE } from "../types.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { FileSink } from "./file-sink.ts";
-import { put_hybrid } from "./levels.ts";
+import { put_hybrid, value_count } from "./levels.ts";
 import { ThriftWriter } from "./thrift-writer.ts";
 import type { Bounds, ChunkMeta } from "./types.ts";
 
@@ -58,7 +58,7 @@ export class ChunkWriter {
         thrift.i32(4, ENCODING.rle);
       }),
     );
-    for (const level of levels) meta.null_count += 1 - level;
+    meta.null_count += levels.length - value_count(levels);
     meta.pages.push({ at, bytes: file.position - at, first_row: meta.value_count });
     meta.value_count += levels.length;
     meta.encoding = encoding;

@@ -1,6 +1,6 @@
 import { CODEC, ENCODING } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
-import { bit_width, put_hybrid } from "./levels.ts";
+import { bit_width, put_hybrid, value_count } from "./levels.ts";
 import { TextBounds } from "./text-bounds.ts";
 import { DICTIONARY_IS_FULL, TextDictionary } from "./text-dictionary.ts";
 import type { ChunkMeta, PageLimits, Slices, TextCells } from "./types.ts";
@@ -74,7 +74,7 @@ export class TextChunks {
     let value = 0;
     for (let row = 0; row < counts.rows; row += page_rows) {
       const of_page = levels.subarray(row, Math.min(counts.rows, row + page_rows));
-      const end = value + of_page.reduce((sum, level) => sum + level, 0);
+      const end = value + value_count(of_page);
       chunk.values.byte(width);
       if (end > value) put_hybrid(chunk.values, numbers.subarray(value, end), width);
       value = end;

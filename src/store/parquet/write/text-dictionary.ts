@@ -4,6 +4,8 @@ export const DICTIONARY_VALUES_MAX = SLOTS / 2;
 /** Whoever reads one cell reads all of its dictionary. */
 export const DICTIONARY_BYTES_MAX = 128 * 1024;
 export const DICTIONARY_IS_FULL = -1;
+/** No text has this length. */
+const NO_LENGTH = -1;
 
 /** The distinct texts among those that it is asked for, numbered as they come. */
 export class TextDictionary {
@@ -13,32 +15,41 @@ export class TextDictionary {
   readonly offsets = new Uint32Array(DICTIONARY_VALUES_MAX);
   readonly lengths = new Int32Array(DICTIONARY_VALUES_MAX);
   private text_bytes = 0;
+  /** What was asked for last, which is often asked for again. */
+  private last = 0;
   private readonly slots = new Uint16Array(SLOTS);
 
   clear(): void {
     this.count = 0;
     this.text_bytes = 0;
+    this.last = 0;
+    this.lengths[0] = NO_LENGTH;
     this.slots.fill(0);
   }
 
   /** The number of a text that lies in `from`, or DICTIONARY_IS_FULL. */
   number_of(from: Uint8Array, at: number, length: number): number {
-    const { slots, offsets, lengths, bytes } = this;
+    const { slots } = this;
+    if (this.is_text(this.last, from, at, length)) return this.last;
     let slot = hash(from, at, length) & (SLOTS - 1);
     for (; slots[slot] > 0; slot = (slot + 1) & (SLOTS - 1)) {
       const number = slots[slot] - 1;
-      if (lengths[number] === length && is_equal(bytes, offsets[number], from, at, length)) return number;
+      if (this.is_text(number, from, at, length)) return (this.last = number);
     }
     if (this.count === DICTIONARY_VALUES_MAX || this.text_bytes + length > DICTIONARY_BYTES_MAX) {
       return DICTIONARY_IS_FULL;
     }
     const number = this.count++;
     slots[slot] = number + 1;
-    offsets[number] = this.text_bytes;
-    lengths[number] = length;
-    bytes.set(from.subarray(at, at + length), this.text_bytes);
+    this.offsets[number] = this.text_bytes;
+    this.lengths[number] = length;
+    this.bytes.set(from.subarray(at, at + length), this.text_bytes);
     this.text_bytes += length;
-    return number;
+    return (this.last = number);
+  }
+
+  private is_text(number: number, from: Uint8Array, at: number, length: number): boolean {
+    return this.lengths[number] === length && is_equal(this.bytes, this.offsets[number], from, at, length);
   }
 }
 
