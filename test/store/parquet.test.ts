@@ -87,6 +87,29 @@ describe("rows of a Parquet file", () => {
     }
   });
 
+  it.each([16, 128, 1024])("are the same when many ask at once, with a cache of %i KiB", async (kibibytes) => {
+    await using file = await ParquetFile.open(path, new PageCache(kibibytes * 1024));
+    const random = new SeededRandom(kibibytes);
+    const names = Object.keys(COLUMNS);
+    const all = (await connection.runAndReadAll(`SELECT ${names.join()} FROM read_parquet('${path}')`)).getRows();
+    const one = async () => {
+      const group = random.between(0, file.group_count - 1);
+      const { first_row, row_count } = file.group(group);
+      const places = Array.from({ length: row_count }, (_, place) => place).filter(() => random.chance(0.005));
+      const some = Object.entries(COLUMNS).filter(() => random.chance(0.7));
+      const cells = await file.cells(
+        group,
+        some.map(([name]) => name),
+        places,
+      );
+      for (const [column, [name, type]] of some.entries()) {
+        const wanted = places.map((place) => comparable(as_cell(all[first_row + place][names.indexOf(name)], type)));
+        expect([name, ...cells[column].map(comparable)]).toEqual([name, ...wanted]);
+      }
+    };
+    for (let turn = 0; turn < 10; turn++) await Promise.all(Array.from({ length: 20 }, one));
+  });
+
   it("have values that are known to be all alike", async () => {
     await using file = await ParquetFile.open(path, new PageCache(1024));
     expect([0, 1, 2].map((group) => file.constant(group, "changing"))).toEqual([null, 7, undefined]);

@@ -1,6 +1,6 @@
 import { type Column, iso_time_text, SPAN_COLUMNS } from "../../decode/index.ts";
 import type { SpanRow } from "../../encode/index.ts";
-import type { Cell } from "../parquet/index.ts";
+import { type Cell, cell_text } from "../parquet/index.ts";
 
 const MEMBERS = SPAN_COLUMNS.map((column, index) => ({
   column,
@@ -8,22 +8,28 @@ const MEMBERS = SPAN_COLUMNS.map((column, index) => ({
 }));
 
 /** A row as JSON text, to the letter as row_json_sql has it but for how strings are escaped. Cells are by SPAN_COLUMNS. */
-export const row_text = (cells: readonly Cell[]): string =>
-  `${MEMBERS.map(({ column, opening }, index) => opening + cell_text(column, cells[index])).join("")}}`;
+export function row_text(cells: readonly Cell[]): string {
+  let text = "";
+  for (let index = 0; index < MEMBERS.length; index++) {
+    const { column, opening } = MEMBERS[index];
+    text += opening + cell_json(column, cells[index]);
+  }
+  return `${text}}`;
+}
 
 /** A row as values: JSON as text, times in microseconds. */
 export const row_values = (cells: readonly Cell[]): SpanRow =>
   Object.fromEntries(SPAN_COLUMNS.map(({ name }, index) => [name, cell_value(cells[index])])) as SpanRow;
 
-const cell_value = (cell: Cell): unknown => (cell instanceof Uint8Array ? utf8(cell) : cell);
+const cell_value = (cell: Cell): unknown => (cell instanceof Uint8Array ? cell_text(cell) : cell);
 
-function cell_text({ name, kind }: Column, cell: Cell): string {
+function cell_json({ name, kind }: Column, cell: Cell): string {
   if (cell === null) return "null";
   switch (kind) {
     case "text":
-      return JSON.stringify(utf8(cell));
+      return JSON.stringify(cell_text(cell));
     case "json":
-      return utf8(cell);
+      return cell_text(cell);
     case "timestamp_us":
       return `"${iso_time_text(BigInt(as_number(cell)))}"`;
     case "uint32":
@@ -33,11 +39,6 @@ function cell_text({ name, kind }: Column, cell: Cell): string {
     default:
       return String(cell);
   }
-}
-
-function utf8(cell: Cell): string {
-  if (!(cell instanceof Uint8Array)) throw new Error("a text column has a cell that is not text");
-  return Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString();
 }
 
 function as_number(cell: Cell): number | bigint {

@@ -1,17 +1,11 @@
 import { ParquetError } from "./error.ts";
 
-type Run = {
-  /** Of its header's first byte behind. */
-  at: number;
-  value_count: number;
-  is_packed: boolean;
-};
-
 /** The first `count` values of Parquet's hybrid of runs and packed bits, each `width` bits. */
 export function hybrid_values(bytes: Uint8Array, start: number, width: number, count: number): Uint32Array {
   const values = new Uint32Array(count);
-  let filled = 0;
-  for (const { at, value_count, is_packed } of runs(bytes, start, width, count)) {
+  const runs = new Runs(bytes, start, width, count);
+  for (let filled = 0; runs.next();) {
+    const { at, value_count, is_packed } = runs;
     const end = Math.min(count, filled + value_count);
     if (!is_packed) values.fill(whole_value(bytes, at, width), filled, end);
     else for (let i = filled; i < end; i++) values[i] = bits_at(bytes, at * 8 + (i - filled) * width, width);
@@ -28,42 +22,61 @@ export function hybrid_values_at(
   places: readonly number[],
 ): Uint32Array {
   const values = new Uint32Array(places.length);
-  let [filled, next] = [0, 0];
-  for (const { at, value_count, is_packed } of runs(bytes, start, width, (places.at(-1) ?? -1) + 1)) {
+  const runs = new Runs(bytes, start, width, (places.at(-1) ?? -1) + 1);
+  for (let [filled, next] = [0, 0]; runs.next(); filled += runs.value_count) {
+    const { at, value_count, is_packed } = runs;
     for (; next < places.length && places[next] < filled + value_count; next++) {
       const bit = at * 8 + (places[next] - filled) * width;
       values[next] = is_packed ? bits_at(bytes, bit, width) : whole_value(bytes, at, width);
     }
-    filled += value_count;
   }
   return values;
 }
 
 /** The value of all `count` values if they are one run, or null. */
 export function run_value(bytes: Uint8Array, start: number, width: number, count: number): number | null {
-  for (const { at, value_count, is_packed } of runs(bytes, start, width, count)) {
-    return is_packed || value_count < count ? null : whole_value(bytes, at, width);
-  }
-  return null;
+  const first = new Runs(bytes, start, width, count);
+  if (!first.next() || first.is_packed || first.value_count < count) return null;
+  return whole_value(bytes, first.at, width);
 }
 
-/** The runs that together have `count` values or more. */
-function* runs(bytes: Uint8Array, start: number, width: number, count: number): Generator<Run> {
-  let at = start;
-  for (let passed = 0; passed < count;) {
+/** Goes through the runs that together have `count` values or more. */
+class Runs {
+  /** Of the run: the first byte behind its header. */
+  at = 0;
+  value_count = 0;
+  is_packed = false;
+  private passed = 0;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private next_at: number,
+    private readonly width: number,
+    private readonly count: number,
+  ) {}
+
+  /** Goes on to the next one, if there is one. */
+  next(): boolean {
+    if (this.passed >= this.count) return false;
+    const header = this.read_header();
+    // Packed values come in groups of eight, each group `width` bytes long.
+    this.is_packed = (header & 1) === 1;
+    this.value_count = this.is_packed ? (header >>> 1) * 8 : header >>> 1;
+    this.at = this.next_at;
+    this.next_at += this.is_packed ? (header >>> 1) * this.width : value_bytes(this.width);
+    this.passed += this.value_count;
+    return true;
+  }
+
+  private read_header(): number {
+    const { bytes } = this;
     let header = 0;
     for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length) throw new ParquetError("a page ends early");
-      const byte = bytes[at++];
+      if (this.next_at >= bytes.length) throw new ParquetError("a page ends early");
+      const byte = bytes[this.next_at++];
       header |= (byte & 127) << shift;
-      if (byte < 128) break;
+      if (byte < 128) return header;
     }
-    // Packed values come in groups of eight, each group `width` bytes long.
-    const is_packed = (header & 1) === 1;
-    const value_count = is_packed ? (header >>> 1) * 8 : header >>> 1;
-    yield { at, value_count, is_packed };
-    at += is_packed ? (header >>> 1) * width : value_bytes(width);
-    passed += value_count;
   }
 }
 

@@ -10,6 +10,7 @@
  * are, in 6. What it writes, any reader of Parquet reads.
  */
 export { ParquetError } from "./error.ts";
+export { cell_text } from "./cell-text.ts";
 export type { Cell } from "./types.ts";
 export { PageCache } from "./page-cache.ts";
 export { ParquetFile } from "./parquet-file.ts";

@@ -4,7 +4,10 @@ import type { Page } from "./page.ts";
 import { plain_cells } from "./plain.ts";
 import { type Cell, ENCODING, type ParquetColumn, TYPE } from "./types.ts";
 
-/** The cells of a page at these places in it, which ascend. A dictionary is there if the page needs one. */
+/**
+ * The cells of a page at these places in it, which ascend. A dictionary is there if the page needs one. Texts are copies:
+ * the page's memory is used again.
+ */
 export function page_cells(
   page: Page,
   dictionary: Page | null,
@@ -49,5 +52,5 @@ export function packed_numbers({ content, values_at, encoding }: Page, name: str
 function plain_page_cells(page: Page, type: number, places: readonly number[]): Cell[] {
   if (type !== TYPE.byte_array) return plain_cells(page.content, page.values_at, type, places);
   const { content, text_starts } = page;
-  return places.map((place) => content.subarray(text_starts[place] + 4, text_starts[place + 1]));
+  return places.map((place) => content.slice(text_starts[place] + 4, text_starts[place + 1]));
 }

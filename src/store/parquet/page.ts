@@ -1,3 +1,4 @@
+import { decompress } from "../../zstd/index.ts";
 import { ParquetError } from "./error.ts";
 import { hybrid_values, run_value } from "./hybrid.ts";
 import type { ChunkPages, PagePlace } from "./offset-index.ts";
@@ -19,24 +20,23 @@ export class Page {
     private readonly has_levels: boolean,
   ) {}
 
-  /** Reads the page that `bytes` begin with: of a column whose cells may be null, or of a dictionary. */
-  static read(bytes: Uint8Array, codec: number, is_optional: boolean): Page {
+  /**
+   * Reads the page that `bytes` begin with: of a column whose cells may be null, or of a dictionary. `room_for` gives
+   * memory of that length for its content.
+   */
+  static read(bytes: Uint8Array, codec: number, is_optional: boolean, room_for: (length: number) => Uint8Array): Page {
     const reader = new ThriftReader(bytes);
     const header = read_page_header(reader);
-    const content = decompressed(bytes.subarray(reader.at, reader.at + header.compressed_bytes), codec, header.bytes);
+    const content = room_for(header.bytes);
+    decompress_page(bytes.subarray(reader.at, reader.at + header.compressed_bytes), codec, content);
     const has_levels = is_optional && header.type === PAGE.data;
     return new Page(content, header.encoding, header.value_count, has_levels);
-  }
-
-  /** About what it takes in memory. */
-  get bytes(): number {
-    return this.content.length + this.row_count * 8;
   }
 
   /** Where its values begin. */
   get values_at(): number {
     const { content } = this;
-    return this.has_levels ? 4 + new DataView(content.buffer, content.byteOffset).getUint32(0, true) : 0;
+    return this.has_levels ? 4 + (content[0] | (content[1] << 8) | (content[2] << 16) | (content[3] << 24)) : 0;
   }
 
   /** By row: which of the values it has, or -1 for a null. Null where each row has one. */
@@ -47,7 +47,11 @@ export class Page {
 
   /** Without nulls. */
   get value_count(): number {
-    return this.value_places?.reduce((sum, place) => sum + Number(place >= 0), 0) ?? this.row_count;
+    const { value_places: places, row_count } = this;
+    if (places === null) return row_count;
+    let count = 0;
+    for (let row = 0; row < row_count; row++) if (places[row] >= 0) count++;
+    return count;
   }
 
   /** By value of a page of texts: where it begins, its length before it. One more at the end. */
@@ -118,10 +122,12 @@ function read_page_header(reader: ThriftReader): PageHeader {
   return header;
 }
 
-function decompressed(bytes: Uint8Array, codec: number, length: number): Uint8Array {
-  // A copy: what it was read with is larger, and a page may be kept.
-  if (codec === CODEC.uncompressed) return new Uint8Array(bytes);
-  const content = Bun.zstdDecompressSync(bytes);
-  if (content.length !== length) throw new ParquetError(`a page has ${content.length} bytes, not ${length}`);
-  return content;
+function decompress_page(bytes: Uint8Array, codec: number, content: Uint8Array): void {
+  if (codec === CODEC.uncompressed) {
+    if (bytes.length !== content.length) throw new ParquetError("a page ends early");
+    content.set(bytes);
+    return;
+  }
+  const length = decompress(bytes, content);
+  if (length !== content.length) throw new ParquetError(`a page has ${length} bytes, not ${content.length}`);
 }

@@ -6,6 +6,7 @@ import { Page, walk_pages } from "./page.ts";
 import type { GroupPages, PageCache } from "./page-cache.ts";
 import { page_cells } from "./page-cells.ts";
 import { read_at, read_ranges } from "./read.ts";
+import type { BorrowedMemory } from "./read-memory.ts";
 import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
@@ -15,8 +16,10 @@ const PLACE_BYTES = 64;
 
 /** A page, and the places in it of the rows that are wanted of it. */
 type Part = { place: PagePlace; rows: readonly number[] };
-/** What is to be read of a column: null where all of its cells have one value. */
-type ColumnPart = { column: number; codec: number; dictionary: PagePlace | null; parts: readonly Part[] } | null;
+/** What is wanted of a column. */
+type ColumnPart = { column: number; codec: number; dictionary: PagePlace | null; parts: readonly Part[] };
+/** Pages as they lie in the file. */
+type PageBytes = ReadonlyMap<PagePlace, Uint8Array>;
 
 /** A Parquet file, open for reading some of its rows. It must not change. */
 export class ParquetFile implements AsyncDisposable {
@@ -76,14 +79,21 @@ export class ParquetFile implements AsyncDisposable {
     const columns = names.map((name) => this.place(name));
     const pages = await this.pages_of(group, columns);
     const wanted = columns.map((column) => this.column_part(group, column, pages, rows));
-    const read = await this.read_pages(wanted);
+    using memory = this.cache.memory.borrowed();
+    const varied = wanted.filter((part) => part !== null);
+    const read = new Map<ColumnPart, PageBytes>();
+    for (;;) {
+      const missing = varied.filter((part) => !read.has(part) && !this.is_cached(part));
+      if (missing.length === 0) break;
+      await this.read_pages(missing, memory, read);
+      // Somebody else's pages may have pushed out others meanwhile. From here on nobody's can.
+    }
+    // Those first whose pages are all in the cache: pages that are put into it push others out.
+    const cached = wanted.map((part) => (part === null || read.has(part) ? null : this.cached_cells(part)));
     return wanted.map((part, index) => {
       if (part === null) return this.constant_cells(group, columns[index], rows.length);
-      const column = this.footer.columns[part.column];
-      const dictionary = part.dictionary === null ? null : page_at(read, part.dictionary);
-      return part.parts.flatMap(({ place, rows: of_page }) =>
-        page_cells(page_at(read, place), dictionary, column, of_page),
-      );
+      const bytes = read.get(part);
+      return (bytes === undefined ? cached[index] : this.read_cells(part, bytes)) ?? [];
     });
   }
 
@@ -111,7 +121,8 @@ export class ParquetFile implements AsyncDisposable {
         ? { start: footer.index_starts[chunk], length: footer.index_lengths[chunk] }
         : { start: footer.starts[chunk], length: footer.lengths[chunk] },
     );
-    const contents = await read_ranges(this.handle, ranges);
+    using memory = cache.memory.borrowed();
+    const contents = await read_ranges(this.handle, ranges, memory);
     for (const [index, chunk] of chunks.entries()) {
       const read = footer.index_lengths[chunk] > 0 ? chunk_pages : walk_pages;
       pages.set(missing[index], read(contents[index], footer.starts[chunk]));
@@ -121,48 +132,62 @@ export class ParquetFile implements AsyncDisposable {
     return pages;
   }
 
-  /** Which pages of a column the rows are on. */
-  private column_part(group: number, column: number, pages: GroupPages, rows: readonly number[]): ColumnPart {
+  /** Which pages of a column the rows are on, or null where all of its cells have one value. */
+  private column_part(group: number, column: number, pages: GroupPages, rows: readonly number[]): ColumnPart | null {
     const chunk = this.chunk(group, column);
     const of_column = pages.get(column);
     if (of_column === undefined || this.footer.constant(chunk) !== undefined) return null;
     const { dictionary, data } = of_column;
     const parts: Part[] = [];
     let next = 0;
-    for (const [index, place] of data.entries()) {
+    for (let index = 0; index < data.length && next < rows.length; index++) {
       const end_row = data[index + 1]?.first_row ?? Infinity;
+      if (rows[next] >= end_row) continue;
+      const { first_row } = data[index];
       const of_page: number[] = [];
-      for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - place.first_row);
-      if (of_page.length > 0) parts.push({ place, rows: of_page });
+      for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - first_row);
+      parts.push({ place: data[index], rows: of_page });
     }
     return { column, codec: this.footer.codecs[chunk], dictionary: parts.length === 0 ? null : dictionary, parts };
   }
 
-  /** The pages, by their places: out of the cache, or of the file, where neighbours are read at once. */
-  private async read_pages(columns: readonly ColumnPart[]): Promise<ReadonlyMap<PagePlace, Page>> {
-    const { cache, footer, handle } = this;
-    const pages = new Map<PagePlace, Page>();
-    const missing: { place: PagePlace; codec: number; is_optional: boolean }[] = [];
-    for (const column of columns) {
-      if (column === null) continue;
-      const { codec, dictionary, parts } = column;
-      const { is_optional } = footer.columns[column.column];
-      for (const place of [...(dictionary === null ? [] : [dictionary]), ...parts.map((part) => part.place)]) {
-        const known = cache.pages.get(place);
-        if (known === undefined) missing.push({ place, codec, is_optional });
-        else pages.set(place, known);
-      }
+  /** Reads all pages of these columns. Neighbours are read at once. */
+  private async read_pages(
+    missing: readonly ColumnPart[],
+    memory: BorrowedMemory,
+    into: Map<ColumnPart, PageBytes>,
+  ): Promise<void> {
+    const places = missing.map(places_of);
+    const contents = await read_ranges(this.handle, places.flat(), memory);
+    let next = 0;
+    for (const [index, part] of missing.entries()) {
+      into.set(part, new Map(places[index].map((place) => [place, contents[next++]])));
     }
-    const contents = await read_ranges(
-      handle,
-      missing.map(({ place }) => place),
-    );
-    for (const [index, { place, codec, is_optional }] of missing.entries()) {
-      const page = Page.read(contents[index], codec, is_optional);
-      cache.pages.put(place, page, page.bytes);
-      pages.set(place, page);
-    }
-    return pages;
+  }
+
+  private is_cached(part: ColumnPart): boolean {
+    return places_of(part).every((place) => this.cache.pages.get(place) !== undefined);
+  }
+
+  /** Of a column of which all pages are in the cache. */
+  private cached_cells({ column, dictionary, parts }: ColumnPart): Cell[] {
+    const { pages } = this.cache;
+    const of_column = this.footer.columns[column];
+    const shared = dictionary === null ? null : page_at(pages.get(dictionary));
+    return parts.flatMap(({ place, rows }) => page_cells(page_at(pages.get(place)), shared, of_column, rows));
+  }
+
+  /** Puts the pages into the cache, and takes the cells out of them. */
+  private read_cells({ column, codec, dictionary, parts }: ColumnPart, bytes: PageBytes): Cell[] {
+    const { pages } = this.cache;
+    const of_column = this.footer.columns[column];
+    const read = (place: PagePlace, is_optional: boolean): Page =>
+      pages.put(place, (room_for) => Page.read(page_at(bytes.get(place)), codec, is_optional, room_for));
+    return parts.flatMap(({ place, rows }) => {
+      // Each time, since the cache is sure to have the last two pages and no others.
+      const shared = dictionary === null ? null : read(dictionary, false);
+      return page_cells(read(place, of_column.is_optional), shared, of_column, rows);
+    });
   }
 
   private chunk(group: number, column: number): number {
@@ -176,8 +201,12 @@ export class ParquetFile implements AsyncDisposable {
   }
 }
 
-function page_at(pages: ReadonlyMap<PagePlace, Page>, place: PagePlace): Page {
-  const page = pages.get(place);
+const places_of = ({ dictionary, parts }: ColumnPart): PagePlace[] => [
+  ...(dictionary === null ? [] : [dictionary]),
+  ...parts.map(({ place }) => place),
+];
+
+function page_at<Found>(page: Found | undefined): Found {
   if (page === undefined) throw new ParquetError("a page was not read");
   return page;
 }

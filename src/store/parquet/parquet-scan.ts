@@ -3,7 +3,6 @@ import { ParquetError } from "./error.ts";
 import { Footer, footer_bytes } from "./footer.ts";
 import { type ChunkPages, chunk_pages } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
-import { page_garbage } from "./page-garbage.ts";
 import { page_columns } from "./page-columns.ts";
 import type { ColumnCells } from "./write/types.ts";
 
@@ -17,6 +16,7 @@ export class ParquetScan implements Disposable {
   readonly row_count: number;
   private readonly descriptor: number;
   private readonly footer: Footer;
+  private readonly bytes = new Room();
 
   /** Throws ParquetError, or what the system says. */
   constructor(path: string) {
@@ -35,16 +35,17 @@ export class ParquetScan implements Disposable {
   column(name: string): ColumnCursor {
     const column = this.footer.columns.findIndex((of_file) => of_file.name === name);
     if (column < 0) throw new ParquetError(`there is no column ${name}`);
-    return new ColumnCursor(this.footer, column, (start, length) => this.read(start, length));
+    return new ColumnCursor(this.footer, column, (start, length) =>
+      this.read(start, length, this.bytes.for_bytes(length)),
+    );
   }
 
   [Symbol.dispose](): void {
     closeSync(this.descriptor);
   }
 
-  private read(start: number, length: number): Uint8Array {
+  private read(start: number, length: number, bytes: Uint8Array = new Uint8Array(length)): Uint8Array {
     if (start < 0) throw new ParquetError("the file ends early");
-    const bytes = Buffer.allocUnsafe(length);
     for (let filled = 0; filled < length;) {
       const count = readSync(this.descriptor, bytes, filled, length - filled, start + filled);
       if (count === 0) throw new ParquetError("the file ends early");
@@ -54,16 +55,30 @@ export class ParquetScan implements Disposable {
   }
 }
 
+/** Memory for one thing after the other. */
+class Room {
+  private memory = new Uint8Array(0);
+
+  /** So many bytes, until it is asked again. */
+  for_bytes(length: number): Uint8Array {
+    if (this.memory.length < length) this.memory = new Uint8Array(length);
+    return this.memory.subarray(0, length);
+  }
+}
+
 /** Goes through a column a page at a time, and holds one of them. */
 export class ColumnCursor {
   private group = -1;
   private pages: ChunkPages = { dictionary: null, data: [] };
   private dictionary: Page | null = null;
+  private readonly dictionary_room = new Room();
+  private readonly page_room = new Room();
   private block: CellBlock = { first_row: 0, end_row: 0, cells: new Uint8Array(0) };
 
   constructor(
     private readonly footer: Footer,
     private readonly column: number,
+    /** Good until the next call. */
     private readonly read: (start: number, length: number) => Uint8Array,
   ) {}
 
@@ -80,7 +95,7 @@ export class ColumnCursor {
     const place_in_group = row - first_rows[group];
     const { data } = this.pages;
     const index = data.findLastIndex(({ first_row }) => first_row <= place_in_group);
-    const page = this.read_page(data[index]);
+    const page = this.read_page(data[index], this.page_room);
     const { name, type } = this.footer.columns[this.column];
     const first_row = first_rows[group] + data[index].first_row;
     if (index === data.length - 1 && first_row + page.row_count !== first_rows[group] + row_counts[group]) {
@@ -99,14 +114,14 @@ export class ColumnCursor {
         ? chunk_pages(this.read(footer.index_starts[chunk], footer.index_lengths[chunk]), start)
         : walk_pages(this.read(start, footer.lengths[chunk]), start);
     this.group = group;
-    this.dictionary = this.pages.dictionary === null ? null : this.read_page(this.pages.dictionary);
+    this.dictionary =
+      this.pages.dictionary === null ? null : this.read_page(this.pages.dictionary, this.dictionary_room);
   }
 
-  private read_page({ start, length }: { start: number; length: number }): Page {
+  private read_page({ start, length }: { start: number; length: number }, room: Room): Page {
     const { footer, column, group } = this;
     const codec = footer.codecs[group * footer.columns.length + column];
-    const page = Page.read(this.read(start, length), codec, footer.columns[column].is_optional);
-    page_garbage.add(length + page.bytes);
-    return page;
+    const { is_optional } = footer.columns[column];
+    return Page.read(this.read(start, length), codec, is_optional, (bytes) => room.for_bytes(bytes));
   }
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
+import type { BorrowedMemory } from "./read-memory.ts";
 
 /** Reading what lies between costs less than a further call. */
 const GAP_BYTES_MAX = 64 * 1024;
@@ -7,8 +8,12 @@ const GAP_BYTES_MAX = 64 * 1024;
 type Range = { readonly start: number; readonly length: number };
 
 /** Rejects with ParquetError when the file has less. */
-export async function read_at(handle: FileHandle, start: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(length);
+export async function read_at(
+  handle: FileHandle,
+  start: number,
+  length: number,
+  bytes: Uint8Array = Buffer.allocUnsafe(length),
+): Promise<Uint8Array> {
   let filled = 0;
   while (filled < length) {
     const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
@@ -19,18 +24,22 @@ export async function read_at(handle: FileHandle, start: number, length: number)
 }
 
 /** The bytes of each range. Neighbours are read at once, and what is far apart side by side. */
-export async function read_ranges(handle: FileHandle, ranges: readonly Range[]): Promise<Uint8Array[]> {
+export async function read_ranges(
+  handle: FileHandle,
+  ranges: readonly Range[],
+  memory: BorrowedMemory,
+): Promise<Uint8Array[]> {
   const contents: Uint8Array[] = [];
-  await Promise.all(
-    neighbours(ranges).map(async (indexes) => {
-      const start = ranges[indexes[0]].start;
-      const end = indexes.reduce((furthest, index) => Math.max(furthest, end_of(ranges[index])), start);
-      const bytes = await read_at(handle, start, end - start);
-      for (const index of indexes) {
-        contents[index] = bytes.subarray(ranges[index].start - start, end_of(ranges[index]) - start);
-      }
-    }),
-  );
+  const reads = neighbours(ranges).map(async (indexes) => {
+    const start = ranges[indexes[0]].start;
+    const end = indexes.reduce((furthest, index) => Math.max(furthest, end_of(ranges[index])), start);
+    const bytes = await read_at(handle, start, end - start, memory.take(end - start));
+    for (const index of indexes) {
+      contents[index] = bytes.subarray(ranges[index].start - start, end_of(ranges[index]) - start);
+    }
+  });
+  // Where one fails the others still read into memory that is not theirs any more.
+  for (const settled of await Promise.allSettled(reads)) if (settled.status === "rejected") throw settled.reason;
   return contents;
 }
 

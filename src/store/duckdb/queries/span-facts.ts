@@ -1,5 +1,5 @@
 import type { SpanFacts } from "../../types.ts";
-import type { Cell } from "../../parquet/index.ts";
+import { type Cell, cell_text } from "../../parquet/index.ts";
 
 /** What a trace's summary is made of. */
 export const FACT_COLUMNS = [
@@ -21,17 +21,15 @@ export const FACT_COLUMNS = [
 export function span_facts(cells: readonly Cell[]): SpanFacts {
   const [span_id, parent, service, name, kind, start, end, start_ns, end_ns, status, type, is_llm] = cells;
   return {
-    span_id: text(span_id),
-    parent_span_id: parent === null ? null : text(parent),
-    service_name: text(service),
-    name: text(name),
-    kind: text(kind),
+    span_id: cell_text(span_id),
+    parent_span_id: parent === null ? null : cell_text(parent),
+    service_name: cell_text(service),
+    name: cell_text(name),
+    kind: cell_text(kind),
     start_unix_nano: (start as bigint) * 1000n + BigInt(start_ns as number),
     end_unix_nano: (end as bigint) * 1000n + BigInt(end_ns as number),
-    status_code: text(status),
-    junjo_span_type: type === null ? null : text(type),
+    status_code: cell_text(status),
+    junjo_span_type: type === null ? null : cell_text(type),
     is_llm: is_llm === true,
   };
 }
-
-const text = (cell: Cell): string => Buffer.from(cell as Uint8Array).toString();

@@ -64,7 +64,8 @@ export class MergedRows {
     heap.clear();
     const slice = () => ({ cells: { bytes: heap.bytes, offsets, lengths }, rows: this.places.subarray(0, count) });
     const copy = new TextCopy(heap);
-    for (const row of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
       if (count === SLICE_ROWS || heap.length > SLICE_BYTES) {
         yield slice();
         heap.clear();
@@ -85,14 +86,15 @@ export class MergedRows {
     yield { cells, rows: Uint32Array.from(rows, (_, place) => place) };
   }
 
-  private read_numbers(name: string, rows: Iterable<number>, into: FixedCells): void {
+  /** Of these rows, or of all. */
+  private read_numbers(name: string, rows: Uint32Array | null, into: FixedCells): void {
     const cursors = this.cursors(name);
-    let count = 0;
-    for (const row of rows) {
+    for (let i = 0; i < into.length; i++) {
+      const row = rows === null ? i : rows[i];
       const file_row = this.file_rows[row];
       const { first_row, cells } = cursors[this.files[row]].block_of(file_row);
       // Generic over numbers and bigints: what is taken out of an array is put into one of its kind.
-      (into as Int32Array)[count++] = (cells as Int32Array)[file_row - first_row];
+      (into as Int32Array)[i] = (cells as Int32Array)[file_row - first_row];
     }
   }
 
@@ -107,14 +109,15 @@ export class MergedRows {
       const { name, kind } = column;
       if (!is_key(column) || kind === "text" || kind === "json") return new Uint8Array(0);
       const cells = FIXED_CELLS[kind](row_count);
-      this.read_numbers(name, this.file_rows.keys(), cells);
+      this.read_numbers(name, null, cells);
       return cells;
     });
     for (const [index, { name }] of columns.entries()) {
       if (texts[index] === 0) continue;
       const cursors = this.cursors(name);
       const copy = new TextCopy(text);
-      for (const [row, file_row] of this.file_rows.entries()) {
+      for (let row = 0; row < row_count; row++) {
+        const file_row = this.file_rows[row];
         const { first_row, cells } = cursors[this.files[row]].block_of(file_row);
         lengths[index][row] = copy.put(cells as TextCells, file_row - first_row);
         offsets[index][row] = copy.offset;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { SPAN_COLUMNS } from "../../../decode/index.ts";
-import { type Cell, type PageCache, ParquetFile } from "../../parquet/index.ts";
+import { type Cell, cell_text, type PageCache, ParquetFile } from "../../parquet/index.ts";
 import { hash_trace, hash_trace_id, new_key_hash } from "../keys/key-hash.ts";
 import type { SpanFacts } from "../../types.ts";
 import { FACT_COLUMNS, span_facts } from "../queries/span-facts.ts";
@@ -54,7 +54,7 @@ export class SegmentReader implements AsyncDisposable {
     const rows = this.index.trace_rows(hash_trace_id(trace_id));
     const [trace_ids, ...columns] = await this.file.cells_of_rows(["trace_id", ...FACT_COLUMNS], rows);
     return rows.flatMap((_, place) =>
-      text(trace_ids[place]) === trace_id ? [span_facts(columns.map((cells): Cell => cells[place]))] : [],
+      cell_text(trace_ids[place]) === trace_id ? [span_facts(columns.map((cells): Cell => cells[place]))] : [],
     );
   }
 
@@ -106,8 +106,8 @@ export class SegmentReader implements AsyncDisposable {
     return rows.map((row, place) => ({
       row,
       start_us: starts[place] as bigint,
-      trace_id: text(trace_ids[place]),
-      span_id: text(span_ids[place]),
+      trace_id: cell_text(trace_ids[place]),
+      span_id: cell_text(span_ids[place]),
     }));
   }
 
@@ -116,10 +116,10 @@ export class SegmentReader implements AsyncDisposable {
     return rows.map((row, place) => ({
       row,
       start_us: starts[place] as bigint,
-      trace_id: text(trace_ids[place]),
-      span_id: text(span_ids[place]),
+      trace_id: cell_text(trace_ids[place]),
+      span_id: cell_text(span_ids[place]),
       is_root: parents[place] === null,
-      is_workflow: types[place] !== null && text(types[place]) === "workflow",
+      is_workflow: types[place] !== null && cell_text(types[place]) === "workflow",
       trace_has_llm: have_llm[place] === true,
     }));
   }
@@ -135,11 +135,9 @@ async function index_of(file: ParquetFile): Promise<RowIndex> {
     const [traces, are_listed, services] = await file.cells(group, ["trace_id", "is_listed", "service_name"], places);
     for (const place of places) {
       hash_trace(traces[place] as Uint8Array, 0, hash);
-      if (are_listed[place] === true) builder.add_listed(hash, text(services[place]));
+      if (are_listed[place] === true) builder.add_listed(hash, cell_text(services[place]));
       else builder.add(hash);
     }
   }
   return builder.index;
 }
-
-const text = (cell: Cell): string => Buffer.from(cell as Uint8Array).toString();

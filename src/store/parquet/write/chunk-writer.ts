@@ -1,4 +1,4 @@
-import { page_garbage } from "../page-garbage.ts";
+import { compress, compressed_bytes_max } from "../../../zstd/index.ts";
 import { CODEC, ENCODING, PAGE } from "../types.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { FileSink } from "./file-sink.ts";
@@ -13,6 +13,8 @@ export class ChunkWriter {
   /** What the next page has. */
   readonly values = new ByteSink();
   private readonly page = new ByteSink();
+  /** The page, compressed. */
+  private readonly compressed = new ByteSink();
   private readonly thrift: ThriftWriter;
   private meta: ChunkMeta = new_meta(0, CODEC.zstd);
 
@@ -72,7 +74,7 @@ export class ChunkWriter {
 
   private put_page(content: Uint8Array, type: number, more: () => void): void {
     const { file, meta, thrift } = this;
-    const compressed = meta.codec === CODEC.zstd ? Bun.zstdCompressSync(content, { level: this.zstd_level }) : content;
+    const compressed = meta.codec === CODEC.zstd ? this.zstd(content) : content;
     const start = file.position;
     thrift.members(() => {
       thrift.i32(1, type);
@@ -82,9 +84,16 @@ export class ChunkWriter {
     });
     const header_bytes = file.position - start;
     file.bytes.put(compressed);
-    page_garbage.add(compressed.length);
     meta.bytes += header_bytes + content.length;
     meta.compressed_bytes += header_bytes + compressed.length;
+  }
+
+  /** Good until the next page. */
+  private zstd(content: Uint8Array): Uint8Array {
+    const { compressed } = this;
+    compressed.clear();
+    compressed.reserve(compressed_bytes_max(content.length));
+    return compressed.bytes.subarray(0, compress(content, this.zstd_level, compressed.bytes));
   }
 }
 

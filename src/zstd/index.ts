@@ -1,0 +1,53 @@
+/**
+ * zstd (RFC 8878), into memory that the caller has.
+ *
+ * Bun's own functions give new memory each time. It lies outside of JavaScript's heap: the system has to clear it, and
+ * the collector gives it back late and in pauses, which is what the slowest answers waited for. DuckDB's library has zstd
+ * too; where that is loaded it is used, and Bun's elsewhere. Figures: docs/adr/0020-zstd-into-memory-of-our-own.md.
+ */
+import { ptr } from "bun:ffi";
+import { zstd_library } from "./library.ts";
+
+/** The bytes are not zstd, or the memory is too small for what is in them. */
+export class ZstdError extends Error {
+  override readonly name = "ZstdError";
+}
+
+/** What compressing so many bytes takes at most (zstd.h, ZSTD_COMPRESSBOUND). */
+export const compressed_bytes_max = (length: number): number =>
+  length + (length >> 8) + (length < SMALL_BYTES ? (SMALL_BYTES - length) >> 11 : 0);
+const SMALL_BYTES = 128 * 1024;
+
+/**
+ * Writes one frame with all of `from` to the beginning of `to`, which has compressed_bytes_max, and gives its length.
+ * Level: 1 to 3.
+ */
+export function compress(from: Uint8Array, level: number, to: Uint8Array): number {
+  const library = zstd_library();
+  if (library === null || from.length === 0) return put(Bun.zstdCompressSync(from, { level }), to);
+  return length_of(library.compress(ptr(to), to.length, ptr(from), from.length, level), to);
+}
+
+/** Writes what the frames in `from` hold to the beginning of `to`, and gives its length. Throws ZstdError. */
+export function decompress(from: Uint8Array, to: Uint8Array): number {
+  const library = zstd_library();
+  if (library !== null && from.length > 0 && to.length > 0) {
+    return length_of(library.decompress(ptr(to), to.length, ptr(from), from.length), to);
+  }
+  try {
+    return put(Bun.zstdDecompressSync(from), to);
+  } catch (cause) {
+    throw new ZstdError("the bytes are not zstd", { cause });
+  }
+}
+
+function put(content: Uint8Array, to: Uint8Array): number {
+  if (content.length > to.length) throw new ZstdError(`${content.length} bytes do not fit into ${to.length}`);
+  to.set(content);
+  return content.length;
+}
+
+function length_of(result: bigint, to: Uint8Array): number {
+  if (result > to.length) throw new ZstdError(`the bytes are not zstd, or hold more than ${to.length}`);
+  return Number(result);
+}
