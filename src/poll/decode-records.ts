@@ -4,7 +4,7 @@ import { single_span_records } from "./span-record.ts";
 import type { SpanRecord } from "./types.ts";
 
 /** Decoding holds the thread; after this long others get a turn. */
-const TURN_MS = 10;
+const TURN_MS = 3;
 
 /** Decodes records into `batch`. What can't be decoded comes back as dead letters, span by span; the rest is in the batch. */
 export async function decode_records(
