@@ -1,5 +1,4 @@
 import { expect, it } from "bun:test";
-import type { PagePlace } from "../../src/store/parquet/offset-index.ts";
 import { Page } from "../../src/store/parquet/page.ts";
 import { PageRing } from "../../src/store/parquet/page-ring.ts";
 import { ReadMemory } from "../../src/store/parquet/read-memory.ts";
@@ -25,10 +24,8 @@ function page_bytes(length: number, value: number): Uint8Array {
   return sink.content.slice();
 }
 
-const place_of = (number: number): PagePlace => ({ start: number, length: 0, first_row: 0 });
-
-function put(ring: PageRing, place: PagePlace, length: number, value: number): Page {
-  return ring.put(place, (room_for) => Page.read(page_bytes(length, value), CODEC.uncompressed, false, room_for));
+function put(ring: PageRing, key: string, length: number, value: number): Page {
+  return ring.put(key, (room_for) => Page.read(page_bytes(length, value), CODEC.uncompressed, false, room_for));
 }
 
 const has_only = ({ content }: Page, value: number) => content.every((byte) => byte === value);
@@ -36,18 +33,18 @@ const has_only = ({ content }: Page, value: number) => content.every((byte) => b
 it("gives each page as it was put in, for as long as it gives it, and the last two for sure", () => {
   const random = new SeededRandom(7);
   const ring = new PageRing(RING_BYTES);
-  const places = Array.from({ length: 40 }, (_, number) => place_of(number));
-  const values = new Map<PagePlace, number>();
-  let [kept_count, last] = [0, places[0]];
+  const keys = Array.from({ length: 40 }, (_, number) => `a page ${number}`);
+  const values = new Map<string, number>();
+  let [kept_count, last] = [0, keys[0]];
   put(ring, last, 1, 0);
   values.set(last, 0);
   for (let turn = 0; turn < 5_000; turn++) {
-    const place = random.pick(places);
+    const key = random.pick(keys);
     const length = random.between(0, PAGE_BYTES_MAX);
-    expect(has_only(put(ring, place, length, turn & 255), turn & 255)).toBe(true);
-    values.set(place, turn & 255);
-    expect([ring.get(place), ring.get(last)]).not.toContain(undefined);
-    last = place;
+    expect(has_only(put(ring, key, length, turn & 255), turn & 255)).toBe(true);
+    values.set(key, turn & 255);
+    expect([ring.get(key), ring.get(last)]).not.toContain(undefined);
+    last = key;
     for (const [known, value] of values) {
       const page = ring.get(known);
       if (page === undefined) continue;
@@ -61,7 +58,7 @@ it("gives each page as it was put in, for as long as it gives it, and the last t
 
 it("does not keep a page that would push out many, nor one that can't be read", () => {
   const ring = new PageRing(RING_BYTES);
-  const [large, broken, small] = [place_of(0), place_of(1), place_of(2)];
+  const [large, broken, small] = ["large", "broken", "small"];
   expect(has_only(put(ring, large, UNKEPT_BYTES, 3), 3)).toBe(true);
   expect(ring.get(large)).toBeUndefined();
   put(ring, small, 10, 1);

@@ -6,6 +6,9 @@ import { ReadMemory } from "./read-memory.ts";
 /** Of a row group: by column, where its pages are. */
 export type GroupPages = Map<number, ChunkPages>;
 
+/** Which page of which file. */
+export type PageKey = string;
+
 /** What is known of a page beside its content, where its texts begin, takes up to half as much. */
 const CONTENT_SHARE = 1 / 2;
 const GROUPS_SHARE = 1 / 4;

@@ -1,10 +1,10 @@
-import type { PagePlace } from "./offset-index.ts";
 import type { Page } from "./page.ts";
+import type { PageKey } from "./page-cache.ts";
 
 /** Of all room. A page that takes more has memory of its own, and is not kept. */
 const KEPT_SHARE_MAX = 1 / 8;
 
-type Kept = { place: PagePlace; page: Page; start: number };
+type Kept = { key: PageKey; page: Page; start: number };
 
 /**
  * Pages that were read last, side by side in memory that is used again and again: a page stays until those that come
@@ -14,17 +14,17 @@ export class PageRing {
   private memory: Uint8Array | null = null;
   private at = 0;
   /** As they came: the next one to be overwritten first. */
-  private readonly kept = new Map<PagePlace, Kept>();
+  private readonly kept = new Map<PageKey, Kept>();
 
   constructor(private readonly bytes_max: number) {}
 
   /** Good until a page is put in. */
-  get(place: PagePlace): Page | undefined {
-    return this.kept.get(place)?.page;
+  get(key: PageKey): Page | undefined {
+    return this.kept.get(key)?.page;
   }
 
   /** Has a page read into memory that has anything in it. Good until two more are put in. */
-  put(place: PagePlace, read: (room_for: (length: number) => Uint8Array) => Page): Page {
+  put(key: PageKey, read: (room_for: (length: number) => Uint8Array) => Page): Page {
     let start: number | null = null;
     const page = read((length) => {
       if (length > this.bytes_max * KEPT_SHARE_MAX) return new Uint8Array(length);
@@ -33,8 +33,8 @@ export class PageRing {
       start = this.make_room(length);
       return this.memory.subarray(start, start + length);
     });
-    this.kept.delete(place);
-    if (start !== null) this.kept.set(place, { place, page, start });
+    this.kept.delete(key);
+    if (start !== null) this.kept.set(key, { key, page, start });
     return page;
   }
 
@@ -52,9 +52,9 @@ export class PageRing {
 
   /** Those that begin there, which came before all others. */
   private drop_between(start: number, end: number): void {
-    for (const { place, start: at } of this.kept.values()) {
+    for (const { key, start: at } of this.kept.values()) {
       if (at < start || at >= end) return;
-      this.kept.delete(place);
+      this.kept.delete(key);
     }
   }
 }

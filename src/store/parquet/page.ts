@@ -1,7 +1,7 @@
 import { decompress } from "../../zstd/index.ts";
 import { ParquetError } from "./error.ts";
 import { hybrid_values, run_value } from "./hybrid.ts";
-import type { ChunkPages, PagePlace } from "./offset-index.ts";
+import { ChunkPages, type PagePlace } from "./offset-index.ts";
 import { ThriftReader } from "./thrift.ts";
 import { CODEC, ENCODING, PAGE } from "./types.ts";
 
@@ -87,20 +87,20 @@ export class Page {
 
 /** Where the pages of a whole chunk lie, by their headers: for a file that does not say it elsewhere. */
 export function walk_pages(chunk: Uint8Array, chunk_start: number): ChunkPages {
-  let dictionary: PagePlace | null = null;
-  const data: PagePlace[] = [];
+  const pages: PagePlace[] = [];
   let [at, first_row] = [0, 0];
   while (at < chunk.length) {
     const reader = new ThriftReader(chunk, at);
     const header = read_page_header(reader);
     const place = { start: chunk_start + at, length: reader.at - at + header.compressed_bytes, first_row };
     at += place.length;
-    if (header.type === PAGE.dictionary) dictionary = place;
-    else if (header.type === PAGE.data) data.push(place);
-    else throw new ParquetError(`a page of type ${header.type}`);
-    if (header.type === PAGE.data) first_row += header.value_count;
+    // That of the dictionary comes first, if there is one.
+    if (header.type === PAGE.dictionary && pages.length === 0) continue;
+    if (header.type !== PAGE.data) throw new ParquetError(`a page of type ${header.type}`);
+    pages.push(place);
+    first_row += header.value_count;
   }
-  return { dictionary, data };
+  return new ChunkPages(chunk_start, pages);
 }
 
 function read_page_header(reader: ThriftReader): PageHeader {

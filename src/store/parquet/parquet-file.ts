@@ -3,7 +3,7 @@ import { ParquetError } from "./error.ts";
 import { Footer, footer_bytes } from "./footer.ts";
 import { type ChunkPages, chunk_pages, type PagePlace } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
-import type { GroupPages, PageCache } from "./page-cache.ts";
+import type { GroupPages, PageCache, PageKey } from "./page-cache.ts";
 import { page_cells } from "./page-cells.ts";
 import { read_at, read_ranges } from "./read.ts";
 import type { BorrowedMemory } from "./read-memory.ts";
@@ -11,18 +11,21 @@ import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
 const TAIL_READ_BYTES = 64 * 1024;
-/** Of a place of a page, with what is around it. */
-const PLACE_BYTES = 64;
 
+/** A page of the file. */
+type KnownPage = PagePlace & { key: PageKey };
 /** A page, and the places in it of the rows that are wanted of it. */
-type Part = { place: PagePlace; rows: readonly number[] };
+type Part = { page: KnownPage; rows: readonly number[] };
 /** What is wanted of a column. */
-type ColumnPart = { column: number; codec: number; dictionary: PagePlace | null; parts: readonly Part[] };
+type ColumnPart = { column: number; codec: number; dictionary: KnownPage | null; parts: readonly Part[] };
 /** Pages as they lie in the file. */
-type PageBytes = ReadonlyMap<PagePlace, Uint8Array>;
+type PageBytes = ReadonlyMap<PageKey, Uint8Array>;
 
 /** A Parquet file, open for reading some of its rows. It must not change. */
 export class ParquetFile implements AsyncDisposable {
+  private static next_number = 0;
+  /** Tells its pages from those of other files. */
+  private readonly number = ParquetFile.next_number++;
   private readonly places: ReadonlyMap<string, number>;
   private readonly group_keys: readonly object[];
 
@@ -127,8 +130,8 @@ export class ParquetFile implements AsyncDisposable {
       const read = footer.index_lengths[chunk] > 0 ? chunk_pages : walk_pages;
       pages.set(missing[index], read(contents[index], footer.starts[chunk]));
     }
-    const place_count = [...pages.values()].reduce((sum, { data }) => sum + data.length + 1, 0);
-    cache.groups.put(this.group_keys[group], pages, place_count * PLACE_BYTES);
+    const bytes = [...pages.values()].reduce((sum, of_column) => sum + of_column.bytes, 0);
+    cache.groups.put(this.group_keys[group], pages, bytes);
     return pages;
   }
 
@@ -137,18 +140,22 @@ export class ParquetFile implements AsyncDisposable {
     const chunk = this.chunk(group, column);
     const of_column = pages.get(column);
     if (of_column === undefined || this.footer.constant(chunk) !== undefined) return null;
-    const { dictionary, data } = of_column;
     const parts: Part[] = [];
-    let next = 0;
-    for (let index = 0; index < data.length && next < rows.length; index++) {
-      const end_row = data[index + 1]?.first_row ?? Infinity;
-      if (rows[next] >= end_row) continue;
-      const { first_row } = data[index];
+    for (let next = 0; next < rows.length;) {
+      const index = of_column.index_of(rows[next]);
+      const page = of_column.page(index);
+      const end_row = index + 1 < of_column.count ? of_column.page(index + 1).first_row : Infinity;
       const of_page: number[] = [];
-      for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - first_row);
-      parts.push({ place: data[index], rows: of_page });
+      for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - page.first_row);
+      parts.push({ page: this.known(page), rows: of_page });
     }
-    return { column, codec: this.footer.codecs[chunk], dictionary: parts.length === 0 ? null : dictionary, parts };
+    const { dictionary } = of_column;
+    const is_needed = dictionary !== null && parts.length > 0;
+    return { column, codec: this.footer.codecs[chunk], dictionary: is_needed ? this.known(dictionary) : null, parts };
+  }
+
+  private known(page: PagePlace): KnownPage {
+    return { ...page, key: `${this.number} ${page.start}` };
   }
 
   /** Reads all pages of these columns. Neighbours are read at once. */
@@ -157,36 +164,36 @@ export class ParquetFile implements AsyncDisposable {
     memory: BorrowedMemory,
     into: Map<ColumnPart, PageBytes>,
   ): Promise<void> {
-    const places = missing.map(places_of);
-    const contents = await read_ranges(this.handle, places.flat(), memory);
+    const pages = missing.map(pages_of);
+    const contents = await read_ranges(this.handle, pages.flat(), memory);
     let next = 0;
     for (const [index, part] of missing.entries()) {
-      into.set(part, new Map(places[index].map((place) => [place, contents[next++]])));
+      into.set(part, new Map(pages[index].map(({ key }) => [key, contents[next++]])));
     }
   }
 
   private is_cached(part: ColumnPart): boolean {
-    return places_of(part).every((place) => this.cache.pages.get(place) !== undefined);
+    return pages_of(part).every(({ key }) => this.cache.pages.get(key) !== undefined);
   }
 
   /** Of a column of which all pages are in the cache. */
   private cached_cells({ column, dictionary, parts }: ColumnPart): Cell[] {
     const { pages } = this.cache;
     const of_column = this.footer.columns[column];
-    const shared = dictionary === null ? null : page_at(pages.get(dictionary));
-    return parts.flatMap(({ place, rows }) => page_cells(page_at(pages.get(place)), shared, of_column, rows));
+    const shared = dictionary === null ? null : there(pages.get(dictionary.key));
+    return parts.flatMap(({ page, rows }) => page_cells(there(pages.get(page.key)), shared, of_column, rows));
   }
 
   /** Puts the pages into the cache, and takes the cells out of them. */
   private read_cells({ column, codec, dictionary, parts }: ColumnPart, bytes: PageBytes): Cell[] {
     const { pages } = this.cache;
     const of_column = this.footer.columns[column];
-    const read = (place: PagePlace, is_optional: boolean): Page =>
-      pages.put(place, (room_for) => Page.read(page_at(bytes.get(place)), codec, is_optional, room_for));
-    return parts.flatMap(({ place, rows }) => {
+    const read = ({ key }: KnownPage, is_optional: boolean): Page =>
+      pages.put(key, (room_for) => Page.read(there(bytes.get(key)), codec, is_optional, room_for));
+    return parts.flatMap(({ page, rows }) => {
       // Each time, since the cache is sure to have the last two pages and no others.
       const shared = dictionary === null ? null : read(dictionary, false);
-      return page_cells(read(place, of_column.is_optional), shared, of_column, rows);
+      return page_cells(read(page, of_column.is_optional), shared, of_column, rows);
     });
   }
 
@@ -201,12 +208,12 @@ export class ParquetFile implements AsyncDisposable {
   }
 }
 
-const places_of = ({ dictionary, parts }: ColumnPart): PagePlace[] => [
+const pages_of = ({ dictionary, parts }: ColumnPart): KnownPage[] => [
   ...(dictionary === null ? [] : [dictionary]),
-  ...parts.map(({ place }) => place),
+  ...parts.map(({ page }) => page),
 ];
 
-function page_at<Found>(page: Found | undefined): Found {
+function there<Found>(page: Found | undefined): Found {
   if (page === undefined) throw new ParquetError("a page was not read");
   return page;
 }

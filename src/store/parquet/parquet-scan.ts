@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ParquetError } from "./error.ts";
 import { Footer, footer_bytes } from "./footer.ts";
-import { type ChunkPages, chunk_pages } from "./offset-index.ts";
+import { ChunkPages, chunk_pages } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
 import { page_columns } from "./page-columns.ts";
 import type { ColumnCells } from "./write/types.ts";
@@ -69,7 +69,7 @@ class Room {
 /** Goes through a column a page at a time, and holds one of them. */
 export class ColumnCursor {
   private group = -1;
-  private pages: ChunkPages = { dictionary: null, data: [] };
+  private pages = new ChunkPages(0, []);
   private dictionary: Page | null = null;
   private readonly dictionary_room = new Room();
   private readonly page_room = new Room();
@@ -93,12 +93,12 @@ export class ColumnCursor {
     const group = first_rows.findLastIndex((first) => first <= row);
     if (group !== this.group) this.open_group(group);
     const place_in_group = row - first_rows[group];
-    const { data } = this.pages;
-    const index = data.findLastIndex(({ first_row }) => first_row <= place_in_group);
-    const page = this.read_page(data[index], this.page_room);
+    const index = this.pages.index_of(place_in_group);
+    const place = this.pages.page(index);
+    const page = this.read_page(place, this.page_room);
     const { name, type } = this.footer.columns[this.column];
-    const first_row = first_rows[group] + data[index].first_row;
-    if (index === data.length - 1 && first_row + page.row_count !== first_rows[group] + row_counts[group]) {
+    const first_row = first_rows[group] + place.first_row;
+    if (index === this.pages.count - 1 && first_row + page.row_count !== first_rows[group] + row_counts[group]) {
       throw new ParquetError(`${name}: the pages have other rows than the group`);
     }
     const cells = page_columns(page, this.dictionary, name, type);
@@ -114,8 +114,8 @@ export class ColumnCursor {
         ? chunk_pages(this.read(footer.index_starts[chunk], footer.index_lengths[chunk]), start)
         : walk_pages(this.read(start, footer.lengths[chunk]), start);
     this.group = group;
-    this.dictionary =
-      this.pages.dictionary === null ? null : this.read_page(this.pages.dictionary, this.dictionary_room);
+    const { dictionary } = this.pages;
+    this.dictionary = dictionary === null ? null : this.read_page(dictionary, this.dictionary_room);
   }
 
   private read_page({ start, length }: { start: number; length: number }, room: Room): Page {
