@@ -5,7 +5,7 @@ import { type ChunkPages, chunk_pages, type PagePlace } from "./offset-index.ts"
 import { Page, walk_pages } from "./page.ts";
 import type { GroupPages, PageCache, PageKey } from "./page-cache.ts";
 import { page_cells } from "./page-cells.ts";
-import { read_at, read_ranges } from "./read.ts";
+import { all_ended, read_at, read_ranges } from "./read.ts";
 import type { BorrowedMemory } from "./read-memory.ts";
 import type { Cell } from "./types.ts";
 
@@ -65,16 +65,16 @@ export class ParquetFile implements AsyncDisposable {
 
   /** Cells of these columns, by column, of these rows of the file, which ascend. */
   async cells_of_rows(names: readonly string[], rows: readonly number[]): Promise<Cell[][]> {
-    const found = names.map((): Cell[] => []);
+    const by_group: Promise<Cell[][]>[] = [];
     let next = 0;
     for (let group = 0; next < rows.length && group < this.group_count; group++) {
       const { first_row, row_count } = this.group(group);
       const places: number[] = [];
       for (; next < rows.length && rows[next] < first_row + row_count; next++) places.push(rows[next] - first_row);
-      if (places.length === 0) continue;
-      for (const [index, cells] of (await this.cells(group, names, places)).entries()) found[index].push(...cells);
+      if (places.length > 0) by_group.push(this.cells(group, names, places));
     }
-    return found;
+    const found = await all_ended(by_group);
+    return names.map((_, column) => found.flatMap((cells) => cells[column]));
   }
 
   /** Cells of these columns, by column, of the rows at these places in the group, which ascend. */

@@ -38,9 +38,17 @@ export async function read_ranges(
       contents[index] = bytes.subarray(ranges[index].start - start, end_of(ranges[index]) - start);
     }
   });
-  // Where one fails the others still read into memory that is not theirs any more.
-  for (const settled of await Promise.allSettled(reads)) if (settled.status === "rejected") throw settled.reason;
+  await all_ended(reads);
   return contents;
+}
+
+/**
+ * What all of them give. Where one fails, rejects as it does, but not before the others have ended: they read into memory,
+ * and from a file, that is not theirs any more afterwards.
+ */
+export async function all_ended<Result>(reads: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(reads);
+  return Promise.all(reads);
 }
 
 const end_of = ({ start, length }: Range): number => start + length;
