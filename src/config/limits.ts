@@ -61,7 +61,7 @@ export const PENDING_QUIET_MS = 5 * 60_000;
 export const WARM_UP_MS_MAX = 400;
 
 /** A search gives what it has found by then, and where to go on: whoever looks at a page wants to see something. */
-export const SEARCH_MS_MAX = 200;
+export const SEARCH_MS_MAX = 150;
 
 /** Those who follow what comes in, at once; between two looks; and traces that one look shows. */
 export const TAILS_MAX = 16;
