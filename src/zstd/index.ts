@@ -13,10 +13,11 @@ export class ZstdError extends Error {
   override readonly name = "ZstdError";
 }
 
+const SMALL_BYTES = 128 * 1024;
+
 /** What compressing so many bytes takes at most (zstd.h, ZSTD_COMPRESSBOUND). */
 export const compressed_bytes_max = (length: number): number =>
   length + (length >> 8) + (length < SMALL_BYTES ? (SMALL_BYTES - length) >> 11 : 0);
-const SMALL_BYTES = 128 * 1024;
 
 /**
  * Writes one frame with all of `from` to the beginning of `to`, which has compressed_bytes_max, and gives its length.
@@ -25,17 +26,23 @@ const SMALL_BYTES = 128 * 1024;
 export function compress(from: Uint8Array, level: number, to: Uint8Array): number {
   const library = zstd_library();
   if (library === null || from.length === 0) return put(Bun.zstdCompressSync(from, { level }), to);
-  return length_of(library.compress(ptr(to), to.length, ptr(from), from.length, level), to);
+  const length = library.compress(ptr(to), to.length, ptr(from), from.length, level);
+  if (length > to.length) throw new ZstdError(`${from.length} bytes were not compressed into ${to.length}`);
+  return Number(length);
 }
 
 /** Writes what the frames in `from` hold to the beginning of `to`, and gives its length. Throws ZstdError. */
 export function decompress(from: Uint8Array, to: Uint8Array): number {
   const library = zstd_library();
-  if (library !== null && from.length > 0 && to.length > 0) {
-    return length_of(library.decompress(ptr(to), to.length, ptr(from), from.length), to);
-  }
+  if (library === null || from.length === 0 || to.length === 0) return put(decompressed(from), to);
+  const length = library.decompress(ptr(to), to.length, ptr(from), from.length);
+  if (length > to.length) throw new ZstdError(`the bytes are not zstd, or hold more than ${to.length}`);
+  return Number(length);
+}
+
+function decompressed(from: Uint8Array): Uint8Array {
   try {
-    return put(Bun.zstdDecompressSync(from), to);
+    return Bun.zstdDecompressSync(from);
   } catch (cause) {
     throw new ZstdError("the bytes are not zstd", { cause });
   }
@@ -45,9 +52,4 @@ function put(content: Uint8Array, to: Uint8Array): number {
   if (content.length > to.length) throw new ZstdError(`${content.length} bytes do not fit into ${to.length}`);
   to.set(content);
   return content.length;
-}
-
-function length_of(result: bigint, to: Uint8Array): number {
-  if (result > to.length) throw new ZstdError(`the bytes are not zstd, or hold more than ${to.length}`);
-  return Number(result);
 }

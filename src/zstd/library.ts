@@ -20,7 +20,7 @@ const FUNCTIONS = {
 const NAME = "libduckdb.so";
 
 /** Higher ones need more memory. */
-export const LEVEL_MAX = 3;
+const LEVEL_MAX = 3;
 
 /** Both give a length, or a number beyond all lengths where something is wrong. */
 export type ZstdLibrary = {

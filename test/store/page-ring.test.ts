@@ -1,9 +1,9 @@
 import { expect, it } from "bun:test";
 import { Page } from "../../src/store/parquet/page.ts";
 import { PageRing } from "../../src/store/parquet/page-ring.ts";
-import { ReadMemory } from "../../src/store/parquet/read-memory.ts";
+import { ReadBuffers } from "../../src/store/parquet/read-buffers.ts";
 import { ThriftWriter } from "../../src/store/parquet/write/thrift-writer.ts";
-import { ByteSink } from "../../src/store/parquet/index.ts";
+import { ByteSink, ParquetError } from "../../src/store/parquet/index.ts";
 import { CODEC, PAGE } from "../../src/store/parquet/types.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
@@ -11,13 +11,13 @@ const RING_BYTES = 1_000;
 const PAGE_BYTES_MAX = RING_BYTES / 8;
 const UNKEPT_BYTES = PAGE_BYTES_MAX + 1;
 
-/** A page, as it lies in a file, that has so many bytes of one value. */
-function page_bytes(length: number, value: number): Uint8Array {
+/** A page, as it lies in a file, that has so many bytes of one value, and may say that it has others. */
+function page_bytes(length: number, value: number, said_length = length): Uint8Array {
   const sink = new ByteSink();
   const thrift = new ThriftWriter(sink);
   thrift.members(() => {
     thrift.i32(1, PAGE.dictionary);
-    thrift.i32(2, length);
+    thrift.i32(2, said_length);
     thrift.i32(3, length);
   });
   sink.put(new Uint8Array(length).fill(value));
@@ -73,12 +73,24 @@ it("does not keep a page that would push out many, nor one that can't be read", 
   expect(page !== undefined && has_only(page, 1)).toBe(true);
 });
 
+it("a header that is damaged takes no room from others", () => {
+  const ring = new PageRing(RING_BYTES);
+  put(ring, "whole", 100, 1);
+  const damaged = page_bytes(0, 0, -50);
+  expect(() => ring.put("damaged", (room_for) => Page.read(damaged, CODEC.uncompressed, false, room_for))).toThrow(
+    ParquetError,
+  );
+  put(ring, "next", 100, 2);
+  const page = ring.get("whole");
+  expect(page !== undefined && has_only(page, 1)).toBe(true);
+});
+
 it("memory that is read into is nobody else's until it is given back", () => {
-  const memory = new ReadMemory();
+  const buffers = new ReadBuffers();
   const buffer_of = ({ buffer }: Uint8Array) => buffer;
-  const first = memory.borrowed();
+  const first = buffers.borrowed();
   const [a, b] = [first.take(100), first.take(70_000)];
-  const second = memory.borrowed();
+  const second = buffers.borrowed();
   const c = second.take(100);
   expect(new Set([a, b, c].map(buffer_of)).size).toBe(3);
   expect([a.length, b.length, c.length]).toEqual([100, 70_000, 100]);

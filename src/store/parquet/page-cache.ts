@@ -1,13 +1,10 @@
 import { ByteLru } from "./byte-lru.ts";
 import type { ChunkPages } from "./offset-index.ts";
 import { PageRing } from "./page-ring.ts";
-import { ReadMemory } from "./read-memory.ts";
+import { ReadBuffers } from "./read-buffers.ts";
 
 /** Of a row group: by column, where its pages are. */
 export type GroupPages = Map<number, ChunkPages>;
-
-/** Which page of which file. */
-export type PageKey = string;
 
 /** What is known of a page beside its content, where its texts begin, takes up to half as much. */
 const CONTENT_SHARE = 1 / 2;
@@ -22,7 +19,7 @@ export class PageCache {
   /** By what a file has for each of its groups. */
   readonly groups: ByteLru<object, GroupPages>;
   /** What files are read into. */
-  readonly memory = new ReadMemory();
+  readonly buffers = new ReadBuffers();
 
   constructor(bytes_max: number) {
     this.pages = new PageRing(bytes_max * CONTENT_SHARE);

@@ -1,5 +1,7 @@
 import type { Page } from "./page.ts";
-import type { PageKey } from "./page-cache.ts";
+
+/** Which page of which file. */
+export type PageKey = string;
 
 /** Of all room. A page that takes more has memory of its own, and is not kept. */
 const KEPT_SHARE_MAX = 1 / 8;

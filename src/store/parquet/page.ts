@@ -119,6 +119,7 @@ function read_page_header(reader: ThriftReader): PageHeader {
     else return false;
     return true;
   });
+  if (header.bytes < 0 || header.compressed_bytes < 0) throw new ParquetError("a page has less than no bytes");
   return header;
 }
 

@@ -3,21 +3,22 @@ import { ParquetError } from "./error.ts";
 import { Footer, footer_bytes } from "./footer.ts";
 import { type ChunkPages, chunk_pages, type PagePlace } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
-import type { GroupPages, PageCache, PageKey } from "./page-cache.ts";
+import type { GroupPages, PageCache } from "./page-cache.ts";
 import { page_cells } from "./page-cells.ts";
+import type { PageKey } from "./page-ring.ts";
 import { all_ended, read_at, read_ranges } from "./read.ts";
-import type { BorrowedMemory } from "./read-memory.ts";
+import type { BorrowedBuffers } from "./read-buffers.ts";
 import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
 const TAIL_READ_BYTES = 64 * 1024;
 
-/** A page of the file. */
-type KnownPage = PagePlace & { key: PageKey };
+/** A page, and what it is called in the cache. */
+type KeyedPage = PagePlace & { key: PageKey };
 /** A page, and the places in it of the rows that are wanted of it. */
-type Part = { page: KnownPage; rows: readonly number[] };
+type Part = { page: KeyedPage; rows: readonly number[] };
 /** What is wanted of a column. */
-type ColumnPart = { column: number; codec: number; dictionary: KnownPage | null; parts: readonly Part[] };
+type ColumnPart = { column: number; codec: number; dictionary: KeyedPage | null; parts: readonly Part[] };
 /** Pages as they lie in the file. */
 type PageBytes = ReadonlyMap<PageKey, Uint8Array>;
 
@@ -82,13 +83,13 @@ export class ParquetFile implements AsyncDisposable {
     const columns = names.map((name) => this.place(name));
     const pages = await this.pages_of(group, columns);
     const wanted = columns.map((column) => this.column_part(group, column, pages, rows));
-    using memory = this.cache.memory.borrowed();
+    using buffers = this.cache.buffers.borrowed();
     const varied = wanted.filter((part) => part !== null);
     const read = new Map<ColumnPart, PageBytes>();
     for (;;) {
       const missing = varied.filter((part) => !read.has(part) && !this.is_cached(part));
       if (missing.length === 0) break;
-      await this.read_pages(missing, memory, read);
+      await this.read_pages(missing, buffers, read);
       // Somebody else's pages may have pushed out others meanwhile. From here on nobody's can.
     }
     // Those first whose pages are all in the cache: pages that are put into it push others out.
@@ -124,8 +125,8 @@ export class ParquetFile implements AsyncDisposable {
         ? { start: footer.index_starts[chunk], length: footer.index_lengths[chunk] }
         : { start: footer.starts[chunk], length: footer.lengths[chunk] },
     );
-    using memory = cache.memory.borrowed();
-    const contents = await read_ranges(this.handle, ranges, memory);
+    using buffers = cache.buffers.borrowed();
+    const contents = await read_ranges(this.handle, ranges, buffers);
     for (const [index, chunk] of chunks.entries()) {
       const read = footer.index_lengths[chunk] > 0 ? chunk_pages : walk_pages;
       pages.set(missing[index], read(contents[index], footer.starts[chunk]));
@@ -147,25 +148,25 @@ export class ParquetFile implements AsyncDisposable {
       const end_row = index + 1 < of_column.count ? of_column.page(index + 1).first_row : Infinity;
       const of_page: number[] = [];
       for (; next < rows.length && rows[next] < end_row; next++) of_page.push(rows[next] - page.first_row);
-      parts.push({ page: this.known(page), rows: of_page });
+      parts.push({ page: this.keyed(page), rows: of_page });
     }
     const { dictionary } = of_column;
     const is_needed = dictionary !== null && parts.length > 0;
-    return { column, codec: this.footer.codecs[chunk], dictionary: is_needed ? this.known(dictionary) : null, parts };
+    return { column, codec: this.footer.codecs[chunk], dictionary: is_needed ? this.keyed(dictionary) : null, parts };
   }
 
-  private known(page: PagePlace): KnownPage {
+  private keyed(page: PagePlace): KeyedPage {
     return { ...page, key: `${this.number} ${page.start}` };
   }
 
   /** Reads all pages of these columns. Neighbours are read at once. */
   private async read_pages(
     missing: readonly ColumnPart[],
-    memory: BorrowedMemory,
+    buffers: BorrowedBuffers,
     into: Map<ColumnPart, PageBytes>,
   ): Promise<void> {
     const pages = missing.map(pages_of);
-    const contents = await read_ranges(this.handle, pages.flat(), memory);
+    const contents = await read_ranges(this.handle, pages.flat(), buffers);
     let next = 0;
     for (const [index, part] of missing.entries()) {
       into.set(part, new Map(pages[index].map(({ key }) => [key, contents[next++]])));
@@ -188,7 +189,7 @@ export class ParquetFile implements AsyncDisposable {
   private read_cells({ column, codec, dictionary, parts }: ColumnPart, bytes: PageBytes): Cell[] {
     const { pages } = this.cache;
     const of_column = this.footer.columns[column];
-    const read = ({ key }: KnownPage, is_optional: boolean): Page =>
+    const read = ({ key }: KeyedPage, is_optional: boolean): Page =>
       pages.put(key, (room_for) => Page.read(there(bytes.get(key)), codec, is_optional, room_for));
     return parts.flatMap(({ page, rows }) => {
       // Each time, since the cache is sure to have the last two pages and no others.
@@ -208,7 +209,7 @@ export class ParquetFile implements AsyncDisposable {
   }
 }
 
-const pages_of = ({ dictionary, parts }: ColumnPart): KnownPage[] => [
+const pages_of = ({ dictionary, parts }: ColumnPart): KeyedPage[] => [
   ...(dictionary === null ? [] : [dictionary]),
   ...parts.map(({ page }) => page),
 ];
@@ -221,7 +222,9 @@ function there<Found>(page: Found | undefined): Found {
 async function read_footer(handle: FileHandle): Promise<Uint8Array> {
   const { size } = await handle.stat();
   const tail_bytes = Math.min(size, TAIL_READ_BYTES);
-  const tail = await read_at(handle, size - tail_bytes, tail_bytes);
+  const tail = await read_at(handle, size - tail_bytes, Buffer.allocUnsafe(tail_bytes));
   const bytes = footer_bytes(tail);
-  return bytes <= tail_bytes ? tail.subarray(tail_bytes - bytes) : read_at(handle, size - bytes, bytes);
+  return bytes <= tail_bytes
+    ? tail.subarray(tail_bytes - bytes)
+    : read_at(handle, size - bytes, Buffer.allocUnsafe(bytes));
 }

@@ -4,6 +4,7 @@ import { Footer, footer_bytes } from "./footer.ts";
 import { ChunkPages, chunk_pages } from "./offset-index.ts";
 import { Page, walk_pages } from "./page.ts";
 import { page_columns } from "./page-columns.ts";
+import { Room } from "./room.ts";
 import type { ColumnCells } from "./write/types.ts";
 
 const TAIL_BYTES = 8;
@@ -16,7 +17,7 @@ export class ParquetScan implements Disposable {
   readonly row_count: number;
   private readonly descriptor: number;
   private readonly footer: Footer;
-  private readonly bytes = new Room();
+  private readonly read_room = new Room();
 
   /** Throws ParquetError, or what the system says. */
   constructor(path: string) {
@@ -35,34 +36,22 @@ export class ParquetScan implements Disposable {
   column(name: string): ColumnCursor {
     const column = this.footer.columns.findIndex((of_file) => of_file.name === name);
     if (column < 0) throw new ParquetError(`there is no column ${name}`);
-    return new ColumnCursor(this.footer, column, (start, length) =>
-      this.read(start, length, this.bytes.for_bytes(length)),
-    );
+    return new ColumnCursor(this.footer, column, (start, length) => this.read(start, length, this.read_room));
   }
 
   [Symbol.dispose](): void {
     closeSync(this.descriptor);
   }
 
-  private read(start: number, length: number, bytes: Uint8Array = new Uint8Array(length)): Uint8Array {
+  private read(start: number, length: number, room = new Room()): Uint8Array {
     if (start < 0) throw new ParquetError("the file ends early");
+    const bytes = room.take(length);
     for (let filled = 0; filled < length;) {
       const count = readSync(this.descriptor, bytes, filled, length - filled, start + filled);
       if (count === 0) throw new ParquetError("the file ends early");
       filled += count;
     }
     return bytes;
-  }
-}
-
-/** Memory for one thing after the other. */
-class Room {
-  private memory = new Uint8Array(0);
-
-  /** So many bytes, until it is asked again. */
-  for_bytes(length: number): Uint8Array {
-    if (this.memory.length < length) this.memory = new Uint8Array(length);
-    return this.memory.subarray(0, length);
   }
 }
 
@@ -122,6 +111,6 @@ export class ColumnCursor {
     const { footer, column, group } = this;
     const codec = footer.codecs[group * footer.columns.length + column];
     const { is_optional } = footer.columns[column];
-    return Page.read(this.read(start, length), codec, is_optional, (bytes) => room.for_bytes(bytes));
+    return Page.read(this.read(start, length), codec, is_optional, (bytes) => room.take(bytes));
   }
 }

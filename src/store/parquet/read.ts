@@ -1,22 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 import { ParquetError } from "./error.ts";
-import type { BorrowedMemory } from "./read-memory.ts";
+import type { BorrowedBuffers } from "./read-buffers.ts";
 
 /** Reading what lies between costs less than a further call. */
 const GAP_BYTES_MAX = 64 * 1024;
 
 type Range = { readonly start: number; readonly length: number };
 
-/** Rejects with ParquetError when the file has less. */
-export async function read_at(
-  handle: FileHandle,
-  start: number,
-  length: number,
-  bytes: Uint8Array = Buffer.allocUnsafe(length),
-): Promise<Uint8Array> {
+/** Fills `bytes`, and gives them. Rejects with ParquetError when the file has less. */
+export async function read_at(handle: FileHandle, start: number, bytes: Uint8Array): Promise<Uint8Array> {
   let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
     if (bytesRead === 0) throw new ParquetError("the file ends early");
     filled += bytesRead;
   }
@@ -27,13 +22,13 @@ export async function read_at(
 export async function read_ranges(
   handle: FileHandle,
   ranges: readonly Range[],
-  memory: BorrowedMemory,
+  buffers: BorrowedBuffers,
 ): Promise<Uint8Array[]> {
   const contents: Uint8Array[] = [];
   const reads = neighbours(ranges).map(async (indexes) => {
     const start = ranges[indexes[0]].start;
     const end = indexes.reduce((furthest, index) => Math.max(furthest, end_of(ranges[index])), start);
-    const bytes = await read_at(handle, start, end - start, memory.take(end - start));
+    const bytes = await read_at(handle, start, buffers.take(end - start));
     for (const index of indexes) {
       contents[index] = bytes.subarray(ranges[index].start - start, end_of(ranges[index]) - start);
     }

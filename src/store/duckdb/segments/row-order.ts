@@ -47,15 +47,15 @@ export function segment_order(keys: RowKeys, count: number, { is_listed }: RowMa
   const by_ids = (a: number, b: number) =>
     order_of(span_text(trace_id, a), span_text(trace_id, b)) || order_of(span_text(span_id, a), span_text(span_id, b));
 
-  const listed: number[] = [];
-  for (let row = 0; row < count; row++) if (is_listed[row] === 1) listed.push(row);
-  const services = new Map(listed.map((row) => [row, span_text(service_name, row)]));
-  const by_service = (a: number, b: number) => order_of(services.get(a) ?? "", services.get(b) ?? "");
-  listed.sort((a, b) => by_service(a, b) || by_time(a, b) || by_ids(a, b));
+  const listed: { row: number; service: string }[] = [];
+  for (let row = 0; row < count; row++) {
+    if (is_listed[row] === 1) listed.push({ row, service: span_text(service_name, row) });
+  }
+  listed.sort((a, b) => order_of(a.service, b.service) || by_time(a.row, b.row) || by_ids(a.row, b.row));
 
   const order = new Uint32Array(count);
-  order.set(listed);
-  let next = listed.length;
+  let next = 0;
+  for (const { row } of listed) order[next++] = row;
   for (const rows of rows_by_trace(keys, count, is_listed, (row) => span_text(trace_id, row))) {
     rows.sort((a, b) => by_time(a, b) || by_ids(a, b));
     for (const row of rows) order[next++] = row;

@@ -7,7 +7,7 @@ import type { WrittenRows } from "./written-rows.ts";
 
 parentPort?.on("message", (job: SealJob | MergeJob) => {
   parentPort?.postMessage(answer(job));
-  // Pages lie outside of JavaScript's heap, so that the collector would come late.
+  // What rows were sorted and found by lies outside of JavaScript's heap, so that the collector would come late.
   Bun.gc(true);
 });
 

@@ -5,7 +5,7 @@ import { SegmentReader } from "./segment-reader.ts";
 
 /** Open files: each takes a handle and some 20 kB for its footer. */
 const OPEN_MAX = 512;
-/** Pages of all files that were read last, decompressed. */
+/** Pages of all files that were read last, decompressed, and where pages are. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
 type Entry = { reader: Promise<SegmentReader>; user_count: number; is_dropped: boolean };

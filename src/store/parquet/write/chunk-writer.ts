@@ -1,4 +1,5 @@
 import { compress, compressed_bytes_max } from "../../../zstd/index.ts";
+import { Room } from "../room.ts";
 import { CODEC, ENCODING, PAGE } from "../types.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { FileSink } from "./file-sink.ts";
@@ -14,7 +15,7 @@ export class ChunkWriter {
   readonly values = new ByteSink();
   private readonly page = new ByteSink();
   /** The page, compressed. */
-  private readonly compressed = new ByteSink();
+  private readonly compressed = new Room();
   private readonly thrift: ThriftWriter;
   private meta: ChunkMeta = new_meta(0, CODEC.zstd);
 
@@ -90,10 +91,8 @@ export class ChunkWriter {
 
   /** Good until the next page. */
   private zstd(content: Uint8Array): Uint8Array {
-    const { compressed } = this;
-    compressed.clear();
-    compressed.reserve(compressed_bytes_max(content.length));
-    return compressed.bytes.subarray(0, compress(content, this.zstd_level, compressed.bytes));
+    const room = this.compressed.take(compressed_bytes_max(content.length));
+    return room.subarray(0, compress(content, this.zstd_level, room));
   }
 }
 

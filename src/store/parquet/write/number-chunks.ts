@@ -1,7 +1,7 @@
 import { CODEC, ENCODING } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import { put_hybrid } from "./levels.ts";
-import { GatheredNumbers, type NumberKind } from "./number-cells.ts";
+import { GatheredNumbers, type NumberKind } from "./gathered-numbers.ts";
 import type { ChunkMeta, NumberCells, PageLimits, Slices } from "./types.ts";
 
 const BITS_PER_BYTE = 8;

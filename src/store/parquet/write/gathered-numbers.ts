@@ -6,6 +6,9 @@ const BYTES: Record<NumberKind, number> = { boolean: 1, int32: 4, uint32: 4, tim
 const BYTES_MAX = 8;
 const SIGN_BIT = 0x80000000 | 0;
 
+/** The places of the least and of the greatest number, which are the same only where all numbers are. */
+type Range = { least: number; greatest: number };
+
 /**
  * The numbers of a chunk, side by side. They are copied and compared by halves of 64 bits, wholes of 32 or bytes: one loop
  * for all kinds would be slow for each, and a BigInt is an object.
@@ -39,11 +42,9 @@ export class GatheredNumbers {
     return this.all_bytes.subarray(first * width, end * width);
   }
 
-  /** The first places of the least and of the greatest, which are the same only where all numbers are. */
-  get range(): { least: number; greatest: number } {
+  get range(): Range {
     const { kind, count, all_bytes, all_words } = this;
-    if (kind === "boolean")
-      return { least: first_place(all_bytes, count, 0), greatest: first_place(all_bytes, count, 1) };
+    if (kind === "boolean") return range_of_booleans(all_bytes.subarray(0, count));
     return kind === "timestamp_us" ? range_of_pairs(all_words, count) : range_of_words(all_words, count, kind);
   }
 }
@@ -66,12 +67,11 @@ function copy_pairs(from: Int32Array, rows: Uint32Array, into: Int32Array, at: n
   }
 }
 
-function first_place(booleans: Uint8Array, count: number, value: number): number {
-  const place = booleans.subarray(0, count).indexOf(value);
-  return place < 0 ? 0 : place;
+function range_of_booleans(booleans: Uint8Array): Range {
+  return { least: Math.max(0, booleans.indexOf(0)), greatest: Math.max(0, booleans.indexOf(1)) };
 }
 
-function range_of_words(words: Int32Array, count: number, kind: NumberKind): { least: number; greatest: number } {
+function range_of_words(words: Int32Array, count: number, kind: NumberKind): Range {
   const flip = kind === "uint32" ? SIGN_BIT : 0;
   let [least, greatest] = [0, 0];
   for (let i = 1; i < count; i++) {
@@ -83,7 +83,7 @@ function range_of_words(words: Int32Array, count: number, kind: NumberKind): { l
 }
 
 /** The lower half of a pair comes first, and has no sign. */
-function range_of_pairs(words: Int32Array, count: number): { least: number; greatest: number } {
+function range_of_pairs(words: Int32Array, count: number): Range {
   const order = (a: number, b: number) =>
     words[a * 2 + 1] - words[b * 2 + 1] || (words[a * 2] ^ SIGN_BIT) - (words[b * 2] ^ SIGN_BIT);
   let [least, greatest] = [0, 0];

@@ -4,19 +4,21 @@ const BYTES_MIN = 64 * 1024;
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 const ALL_KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
-export type BorrowedMemory = Disposable & {
+export type BorrowedBuffers = Disposable & {
   /** So many bytes, with anything in them. */
   take: (length: number) => Uint8Array;
 };
 
-/** Memory that is read into, and used again once what was read is of no more use. */
-export class ReadMemory {
+/**
+ * Buffers that files are read into, side by side, and that are used again once what was read is of no more use.
+ */
+export class ReadBuffers {
   /** Smallest first. */
   private readonly free: ArrayBuffer[] = [];
   private free_bytes = 0;
 
   /** What is taken of it is given back when it is disposed of: nobody may look at it then, or be reading into it. */
-  borrowed(): BorrowedMemory {
+  borrowed(): BorrowedBuffers {
     const taken: Uint8Array<ArrayBuffer>[] = [];
     return {
       take: (length) => {
