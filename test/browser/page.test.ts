@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accessibility_faults, open_browser, screenshot, type TestBrowser } from "../support/browser.ts";
 import { start_test_api, type TestApi } from "../support/http.ts";
-import { hex, new_id, span_init, text_attributes } from "../support/otlp.ts";
+import { hex, int_value, new_id, span_init, text_attributes } from "../support/otlp.ts";
 
 const CAPTURES = join(import.meta.dir, "..", "captures");
 /** Captures are of this day. */
@@ -175,6 +175,19 @@ describe("a trace", () => {
     await page.getByRole("treeitem", { name: /orphan/ }).click();
     await page.getByRole("button", { name: "All 28,000 characters" }).click();
     expect((await page.locator(".long-text").first().textContent())?.length).toBe(text.length);
+  }, 30_000);
+
+  it("shows every digit of a long integer", async () => {
+    const traceId = new_id(16);
+    const attributes = [{ key: "order.id", value: int_value(9_007_199_254_740_993n) }];
+    await api.add([span_init({ traceId, name: "an order", attributes })]);
+    await using opened = await open(`/traces/${hex(traceId)}`);
+    const { page, errors } = opened;
+    await page.getByRole("treeitem", { name: /an order/ }).click();
+    await page.getByRole("tabpanel").getByText("9007199254740993", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Raw" }).click();
+    await page.getByText('"order.id": 9007199254740993').waitFor();
+    expect(errors).toEqual([]);
   }, 30_000);
 
   it("of 10,000 spans draws the rows in sight alone", async () => {

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import { parse_exactly } from "../model/exact-json.ts";
 import type { components, paths } from "../../../gen/openapi/schema.ts";
 
 export type TraceSummary = components["schemas"]["TraceSummary"];
@@ -37,6 +38,13 @@ const with_key: Middleware = {
 
 export const api = createClient<paths>({ baseUrl: "/" });
 api.use(with_key);
+
+/** Of what people's spans say no digit is to be lost: such an answer is asked for as text. */
+export const AS_TEXT = { parseAs: "text" } as const;
+
+/** What was asked for as text. Throws ApiError. */
+export const answered_exactly = (answer: { data?: string; error?: unknown; response: Response }): unknown =>
+  parse_exactly(answered(answer));
 
 /** What was asked for. Throws ApiError. */
 export function answered<Data>({ data, error, response }: { data?: Data; error?: unknown; response: Response }): Data {

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ends_of, type TimeRange } from "../lib/time-range.ts";
-import { answered, api } from "./client.ts";
+import { answered, answered_exactly, api, AS_TEXT } from "./client.ts";
 import { type PendingRow, with_pending } from "../model/started.ts";
 import type { SpanRow } from "./span-row.ts";
 
@@ -105,10 +105,7 @@ export const conversation_question = (id: string) =>
       const filter = `.gen_ai.conversation.id = ${value} or .session.id = ${value}`;
       const query = { filter, limit: CONVERSATION_TRACES_MAX };
       const { traces } = answered(await api.GET("/otel/traces", { params: { query }, signal }));
-      const spans = traces.map(async ({ trace_id }) => {
-        const params = { path: { trace_id } };
-        return answered(await api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal })) as SpanRow[];
-      });
+      const spans = traces.map(({ trace_id }) => spans_of(trace_id, signal));
       return Promise.all(spans);
     },
     staleTime: STALE_MS,
@@ -130,11 +127,9 @@ export const trace_question = (trace_id: string) =>
   queryOptions({
     queryKey: ["trace", trace_id],
     queryFn: async ({ signal }) => {
-      const params = { path: { trace_id } };
-      const query = { trace_id, limit: PENDING_OF_TRACE_MAX };
       const [ended, pending] = await Promise.all([
-        api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal }).then(answered),
-        api.GET("/otel/pending_spans", { params: { query }, signal }).then(answered),
+        spans_of(trace_id, signal),
+        pending_spans({ trace_id, limit: PENDING_OF_TRACE_MAX }, signal),
       ]);
       return with_pending(ended, pending, Date.now());
     },
@@ -146,9 +141,17 @@ export const trace_question = (trace_id: string) =>
 export const pending_question = () =>
   queryOptions({
     queryKey: ["pending"],
-    queryFn: async ({ signal }) => {
-      const params = { query: { limit: PENDING_MAX } };
-      return answered(await api.GET("/otel/pending_spans", { params, signal })) as PendingRow[];
-    },
+    queryFn: ({ signal }) => pending_spans({ limit: PENDING_MAX }, signal),
     refetchInterval: PENDING_MS,
   });
+
+async function spans_of(trace_id: string, signal: AbortSignal): Promise<SpanRow[]> {
+  const params = { path: { trace_id } };
+  const answer = await api.GET("/otel/trace/{trace_id}/nested_spans", { params, signal, ...AS_TEXT });
+  return answered_exactly(answer) as SpanRow[];
+}
+
+async function pending_spans(query: { trace_id?: string; limit: number }, signal: AbortSignal): Promise<PendingRow[]> {
+  const answer = await api.GET("/otel/pending_spans", { params: { query }, signal, ...AS_TEXT });
+  return answered_exactly(answer) as PendingRow[];
+}

@@ -36,7 +36,7 @@ export type SpanRow = {
 
 export type SpanEvent = {
   name: string;
-  timeUnixNano: number;
+  timeUnixNano: number | bigint;
   attributes: Record<string, unknown>;
   droppedAttributesCount: number;
 };

@@ -1,3 +1,5 @@
+import { parse_exactly } from "./exact-json.ts";
+
 export type JsonObject = { [key: string]: unknown };
 
 export const is_object = (value: unknown): value is JsonObject =>
@@ -10,10 +12,10 @@ export const as_array = (value: unknown): unknown[] => (Array.isArray(value) ? v
 /** Text, or null for anything else and for the empty text. */
 export const as_text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
-/** What the text says as JSON; undefined if it is none, as when an SDK has cut it. */
+/** What the text says as JSON, every digit of it; undefined if it is none, as when an SDK has cut it. */
 export function parse_json(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parse_exactly(text);
   } catch {
     return undefined;
   }

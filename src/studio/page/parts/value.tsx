@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { allExpanded, collapseAllNested, defaultStyles, JsonView } from "react-json-view-lite";
+import { parse_json } from "../model/json.ts";
 import { CopyButton } from "./copy-button.tsx";
 
 /** Characters of a text that are shown before it is opened. */
@@ -52,11 +53,7 @@ function Text({ text, name }: { text: string; name: string }) {
 /** An object or array that is written as text; null: it is none. */
 function json_of(text: string): object | null {
   if (!/^\s*[[{]/.test(text)) return null;
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    return null;
-  }
+  return (parse_json(text) as object | undefined) ?? null;
 }
 
 /** The library's own colours are for a light ground. */

@@ -18,6 +18,7 @@ import { CallView } from "../llm/call-view.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { Value } from "../parts/value.tsx";
+import { event_unix_nano, start_unix_nano } from "../model/span-row.ts";
 import { trace_tree } from "./tree.ts";
 
 const STATUS: Record<string, string | undefined> = { "0": "unset", "1": "ok", "2": "error" };
@@ -152,11 +153,11 @@ function Attributes({ attributes }: { attributes: Record<string, unknown> }) {
 }
 
 function Event({ event, span }: { event: SpanEvent; span: SpanRow }) {
-  const start_ms = Date.parse(span.start_time);
   return (
     <section>
       <h2>
-        {event.name} <span className="faint">after {duration_text(event.timeUnixNano - start_ms * 1e6)}</span>
+        {event.name}{" "}
+        <span className="faint">after {duration_text(Number(event_unix_nano(event) - start_unix_nano(span)))}</span>
       </h2>
       <Attributes attributes={event.attributes} />
     </section>

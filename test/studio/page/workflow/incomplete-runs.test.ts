@@ -125,6 +125,26 @@ describe("state", () => {
     expect(run([])).toEqual({ log: [30, 20] });
   });
 
+  it("keeps every digit of long integers, also of those that a patch copies", () => {
+    const patches = [
+      '[{"op":"add","path":"/orders","value":[{"id":9007199254740993}]}]',
+      '[{"op":"copy","from":"/orders/0","path":"/last"},{"op":"replace","path":"/orders/0/id","value":9007199254740995}]',
+    ];
+    const events = patches.map((patch, index) => set_state(index, [], { "junjo.state_json_patch": patch }));
+    const [run] = workflow_runs([
+      span_row({
+        junjo_span_type: "workflow",
+        junjo_wf_store_id: "store",
+        junjo_wf_state_start: '{"user":9007199254740993}',
+        events_json: events,
+      }),
+    ]);
+    expect(run?.state.steps.map(({ problem }) => problem)).toEqual([null, null]);
+    expect(JSON.stringify(run?.state.replayed_end)).toStartWith(
+      '{"user":9007199254740993,"orders":[{"id":9007199254740995}],"last":{"id":',
+    );
+  });
+
   it("is a new value at each step, and what was given is not changed", () => {
     const freeze = (value: unknown): void => {
       if (typeof value !== "object" || value === null) return;
@@ -208,6 +228,27 @@ it("counts how often a loop ran its nodes, and which edges that took", () => {
     "check-done",
   ]);
   expect(run.gaps).toEqual([]);
+});
+
+it("finds the run that spans are in however deep below it they are, whichever come first", () => {
+  const id = (number: number) => number.toString(16).padStart(16, "0");
+  const depth = 3_000;
+  const chain = Array.from({ length: depth }, (_, number) =>
+    span_row({
+      span_id: id(number + 1),
+      parent_span_id: number === 0 ? null : id(number),
+      junjo_span_type: number === 0 ? "workflow" : number % 1_000 === 999 ? "node" : null,
+    }),
+  );
+  for (const trace of [chain, chain.toReversed()]) {
+    const [run, ...others] = workflow_runs(trace);
+    expect(others).toEqual([]);
+    expect(run?.executions.map(({ span_id }) => span_id).sort()).toEqual([id(1_000), id(2_000), id(3_000)]);
+  }
+  // The same below a workflow that has not arrived.
+  const [run] = workflow_runs(chain.slice(999));
+  expect(run).toMatchObject({ span: null, span_id: id(999) });
+  expect(run?.executions).toHaveLength(3);
 });
 
 it("comes to an end with spans that are each other's parents", () => {
