@@ -8,6 +8,20 @@ export type SpanStatus = "ok" | "error" | "unfinished";
 
 const ISO = /^(\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})/;
 
+/** Times are asked for again and again, and to read one takes a microsecond. */
+const times = new WeakMap<SpanRow, { start: bigint; end: bigint }>();
+
+function times_of(span: SpanRow): { start: bigint; end: bigint } {
+  const known = times.get(span);
+  if (known !== undefined) return known;
+  const read = {
+    start: unix_nano(span.start_time, span.start_time_nanosecond),
+    end: unix_nano(span.end_time, span.end_time_nanosecond),
+  };
+  times.set(span, read);
+  return read;
+}
+
 function unix_nano(time: string, nanosecond: number): bigint {
   const [, year, month, day, hour, minute, second, micros] = ISO.exec(time) ?? [];
   if (micros === undefined) return 0n;
@@ -15,8 +29,8 @@ function unix_nano(time: string, nanosecond: number): bigint {
   return BigInt(ms) * 1_000_000n + BigInt(micros) * 1000n + BigInt(nanosecond);
 }
 
-export const start_unix_nano = (span: SpanRow): bigint => unix_nano(span.start_time, span.start_time_nanosecond);
-export const end_unix_nano = (span: SpanRow): bigint => unix_nano(span.end_time, span.end_time_nanosecond);
+export const start_unix_nano = (span: SpanRow): bigint => times_of(span).start;
+export const end_unix_nano = (span: SpanRow): bigint => times_of(span).end;
 
 /** One that has not may have an end before its start. */
 export const has_ended = (span: SpanRow): boolean =>

@@ -1,4 +1,4 @@
-import type { SpanRow } from "../api/span-row.ts";
+import { end_unix_nano, start_unix_nano, type SpanRow } from "../model/span-row.ts";
 
 /** A span in its place, or the place of a parent that has not arrived. Times are nanoseconds from the trace's start. */
 export type TraceNode = {
@@ -14,7 +14,6 @@ export type TraceTree = {
   /** By start. */
   roots: TraceNode[];
   by_id: ReadonlyMap<string, TraceNode>;
-  start_unix_ms: number;
   duration_ns: number;
   /** Parents that some span names and that are not there. */
   missing_count: number;
@@ -23,25 +22,16 @@ export type TraceTree = {
 /** A row of the waterfall. */
 export type TraceRow = { node: TraceNode; depth: number; is_folded: boolean; has_children: boolean };
 
-const START_END = /^(.*\.\d{3})(\d{3})/;
-
-/** Milliseconds since 1970, and nanoseconds beyond them. */
-function moment(time: string, nanosecond: number): { ms: number; ns: number } {
-  const [, until_ms = time, micros = "0"] = START_END.exec(time) ?? [];
-  return { ms: Date.parse(`${until_ms}Z`), ns: Number(micros) * 1000 + nanosecond };
-}
-
 /** The spans of one trace as trees. Of spans that are each other's parents, the first stands as a root. */
 export function trace_tree(spans: readonly SpanRow[]): TraceTree {
-  const starts = spans.map((span) => moment(span.start_time, span.start_time_nanosecond));
-  const base_ms = starts.reduce((least, { ms }) => Math.min(least, ms), Infinity);
-  const first_ns = starts.reduce((least, { ms, ns }) => Math.min(least, (ms - base_ms) * 1e6 + ns), Infinity);
-  const from_start = ({ ms, ns }: { ms: number; ns: number }) => (ms - base_ms) * 1e6 + ns - first_ns;
+  const starts = spans.map(start_unix_nano);
+  const first_unix_nano = starts.reduce((least, start) => (start < least ? start : least), starts.at(0) ?? 0n);
+  const from_start = (unix_nano: bigint) => Number(unix_nano - first_unix_nano);
   const by_id = new Map<string, TraceNode>();
-  for (const [index, span] of spans.entries()) {
-    const start_ns = from_start(starts[index]);
+  for (const span of spans) {
+    const start_ns = from_start(start_unix_nano(span));
     // A clock that was set back may have a span end before it starts.
-    const end_ns = Math.max(start_ns, from_start(moment(span.end_time, span.end_time_nanosecond)));
+    const end_ns = Math.max(start_ns, from_start(end_unix_nano(span)));
     by_id.set(span.span_id, { id: span.span_id, span, start_ns, end_ns, children: [] });
   }
   const roots: TraceNode[] = [];
@@ -70,7 +60,7 @@ export function trace_tree(spans: readonly SpanRow[]): TraceTree {
   roots.sort(by_start);
   for (const node of by_id.values()) node.children.sort(by_start);
   const duration_ns = [...by_id.values()].reduce((most, { end_ns }) => Math.max(most, end_ns), 0);
-  return { roots, by_id, start_unix_ms: spans.length === 0 ? 0 : base_ms + first_ns / 1e6, duration_ns, missing_count };
+  return { roots, by_id, duration_ns, missing_count };
 }
 
 /** What no root leads to is in a circle, or below one. */

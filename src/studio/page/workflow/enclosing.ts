@@ -45,19 +45,12 @@ export function runs_of(trace: readonly SpanRow[]): RunSpans[] {
   const by_id = new Map(spans.map((span) => [span.span_id, span]));
   const runs = new Map(spans.filter(is_run).map((span) => [span.span_id, run_of_span(span)]));
 
+  const top_of = climber(by_id, runs);
+
   /** The run that a span's parent is or is in, by span ids; or the last span before the parents are missing. */
-  const climb = (span: SpanRow): { run?: RunSpans; top: SpanRow } => {
-    const seen = new Set<string>();
-    let top = span;
-    while (top.parent_span_id !== null && !seen.has(top.span_id)) {
-      seen.add(top.span_id);
-      const run = runs.get(top.parent_span_id);
-      if (run) return { run, top };
-      const parent = by_id.get(top.parent_span_id);
-      if (!parent) break;
-      top = parent;
-    }
-    return { top };
+  const climb = (span: SpanRow): { run: RunSpans | undefined; top: SpanRow } => {
+    const top = top_of(span);
+    return { run: top.parent_span_id === null ? undefined : runs.get(top.parent_span_id), top };
   };
 
   /** The same by Junjo's own ids, for when spans between have not arrived; of several the last that had begun. */
@@ -90,4 +83,32 @@ export function runs_of(trace: readonly SpanRow[]): RunSpans[] {
     if (is_member(span)) run?.members.push(span);
   }
   return [...runs.values()];
+}
+
+/**
+ * Finds the span that a span is below, or is, whose parent is a run, or is not there. Each way up is gone once: of a deep
+ * trace's spans all would go nearly the same. Runs of spans that are not there may be added while it is in use.
+ */
+function climber(by_id: ReadonlyMap<string, SpanRow>, runs: ReadonlyMap<string, RunSpans>) {
+  const tops = new Map<string, SpanRow>();
+  return (span: SpanRow): SpanRow => {
+    const way: SpanRow[] = [];
+    let at: SpanRow | undefined = span;
+    let top = span;
+    while (at !== undefined) {
+      const known = tops.get(at.span_id);
+      if (known !== undefined) {
+        top = known;
+        break;
+      }
+      way.push(at);
+      top = at;
+      // Spans that are each other's parents lead back here.
+      tops.set(at.span_id, at);
+      const parent_id: string | null = at.parent_span_id;
+      at = parent_id === null || runs.has(parent_id) ? undefined : by_id.get(parent_id);
+    }
+    for (const { span_id } of way) tops.set(span_id, top);
+    return top;
+  };
 }
