@@ -1,12 +1,12 @@
 type Props = { row: { has_children: boolean; is_folded: boolean }; on_fold: () => void };
 
-/** Folds what is below a row, or takes the same room. */
+/** Folds what is below a row. Where there is nothing it takes the same room: elements that stay cost less than others that come. */
 export function FoldButton({ row: { has_children, is_folded }, on_fold }: Props) {
-  if (!has_children) return <span className="fold-space" />;
   return (
     <button
       type="button"
       tabIndex={-1}
+      className={has_children ? undefined : "is-nothing"}
       aria-label={is_folded ? "Unfold" : "Fold"}
       onClick={(event) => {
         event.stopPropagation();

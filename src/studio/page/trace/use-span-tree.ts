@@ -1,10 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from "react";
 import { ids_above, trace_rows, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
 
 const PAGE_ROWS = 20;
-/** Drawn beyond each end: more than a click of the wheel, and few, for a long scroll makes all of them anew in each frame. */
+/** Drawn beyond each end: more than a click of the wheel, and few, for a long scroll writes all of them anew in each frame. */
 const OVERSCAN_ROWS = 6;
+const INDENT_MIN = 8;
+const INDENT_STEP = 14;
+/** Elements of rows come and go so many at once. */
+const SLOTS_STEP = 32;
 
 type Options = {
   roots: TraceTree["roots"];
@@ -16,7 +20,8 @@ type Options = {
 
 /**
  * Spans below each other as a tree of which only the rows in sight are drawn: which rows there are, which are folded, and what
- * the keys do. `tree_props` belong to the element that scrolls, `item_props` to each row.
+ * the keys do. `tree_props` belong to the element that scrolls, `item_props` of each of `in_sight` to its row, whose key is
+ * its `slot`: the elements of rows that went out of sight are used for those that came.
  */
 export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen }: Options) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -29,19 +34,21 @@ export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen
     if (above.some((id) => folded.has(id))) set_folded(new Set([...folded].filter((id) => !above.includes(id))));
   }
   const rows = useMemo(() => trace_rows({ roots }, folded, is_hidden), [roots, folded, is_hidden]);
-  const chosen_at = rows.findIndex(({ node }) => node.id === chosen_id);
+  const chosen_at = useMemo(() => rows.findIndex(({ node }) => node.id === chosen_id), [rows, chosen_id]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => row_height,
     overscan: OVERSCAN_ROWS,
   });
-  const fold = (id: string, is_wanted: boolean) => {
-    const next = new Set(folded);
-    if (is_wanted) next.add(id);
-    else next.delete(id);
-    set_folded(next);
-  };
+  const fold = useCallback((id: string, is_wanted: boolean) => {
+    set_folded((now) => {
+      const next = new Set(now);
+      if (is_wanted) next.add(id);
+      else next.delete(id);
+      return next;
+    });
+  }, []);
   const on_key = (event: KeyboardEvent) => {
     const steps: Record<string, number> = {
       ArrowDown: 1,
@@ -78,16 +85,41 @@ export function useSpanTree({ roots, row_height, chosen_id, is_hidden, on_chosen
     "aria-activedescendant": chosen_at >= 0 ? `span-${rows[chosen_at].node.id}` : undefined,
     onKeyDown: on_key,
   };
-  const item_props = ({ node, depth, has_children, is_folded }: TraceRow, index: number, top: number) => ({
-    id: `span-${node.id}`,
-    role: "treeitem",
-    style: { top, ["--depth" as string]: depth },
-    "aria-level": depth + 1,
-    "aria-posinset": index + 1,
-    "aria-setsize": rows.length,
-    "aria-selected": node.id === chosen_id,
-    "aria-expanded": has_children ? !is_folded : undefined,
-    onClick: () => on_chosen(node.id),
-  });
-  return { rows, chosen_at, virtual, fold, tree_props, item_props };
+  const items = virtual.getVirtualItems();
+  const slot_count = Math.ceil(items.length / SLOTS_STEP) * SLOTS_STEP;
+  const in_sight = items.map(({ index, start }): RowInSight => ({
+    slot: index % slot_count,
+    row: rows[index],
+    index,
+    top: start,
+    row_count: rows.length,
+    is_chosen: index === chosen_at,
+  }));
+  return { rows, chosen_at, in_sight, virtual, fold, tree_props };
 }
+
+/** A row to draw, and where. */
+export type RowInSight = {
+  slot: number;
+  row: TraceRow;
+  index: number;
+  /** In pixels. */
+  top: number;
+  row_count: number;
+  is_chosen: boolean;
+};
+
+/** In pixels. */
+export const indent_of = ({ depth }: TraceRow): number => INDENT_MIN + depth * INDENT_STEP;
+
+/** Of its element. */
+export const item_props = ({ row, index, top, row_count, is_chosen }: Omit<RowInSight, "slot">) => ({
+  id: `span-${row.node.id}`,
+  role: "treeitem",
+  style: { top },
+  "aria-level": row.depth + 1,
+  "aria-posinset": index + 1,
+  "aria-setsize": row_count,
+  "aria-selected": is_chosen,
+  "aria-expanded": row.has_children ? !row.is_folded : undefined,
+});

@@ -1,11 +1,11 @@
-import { useEffect, useMemo } from "react";
+import { memo, useEffect, useMemo } from "react";
 import { duration_text } from "../lib/format.ts";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { critical_path } from "./critical-path.ts";
 import { FoldButton } from "./fold-button.tsx";
 import { compressed_scale, linear_scale, type TimeScale } from "./time-scale.ts";
-import { is_infrastructure, type TraceNode, type TraceRow, type TraceTree } from "./tree.ts";
-import { useSpanTree } from "./use-span-tree.ts";
+import { is_infrastructure, type TraceNode, type TraceTree } from "./tree.ts";
+import { indent_of, item_props, type RowInSight, useSpanTree } from "./use-span-tree.ts";
 
 const ROW_HEIGHT = 26;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -22,7 +22,7 @@ type Props = {
 
 /** Spans over time, those below each other indented. Only the rows in sight are drawn. */
 export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_short, on_chosen }: Props) {
-  const { rows, chosen_at, virtual, fold, tree_props, item_props } = useSpanTree({
+  const { rows, chosen_at, in_sight, virtual, fold, tree_props } = useSpanTree({
     roots: tree.roots,
     row_height: ROW_HEIGHT,
     chosen_id,
@@ -33,7 +33,7 @@ export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_s
   const critical = useMemo(() => critical_path(tree), [tree]);
   const color_of = useMemo(() => service_colors(tree), [tree]);
   const found = useMemo(() => found_ids(tree, find), [tree, find]);
-  const first_found = rows.findIndex(({ node }) => found.has(node.id));
+  const first_found = useMemo(() => rows.findIndex(({ node }) => found.has(node.id)), [rows, found]);
   const wanted_at = find === "" ? chosen_at : first_found;
   useEffect(() => {
     if (wanted_at >= 0) virtual.scrollToIndex(wanted_at, { align: "auto" });
@@ -46,39 +46,44 @@ export function Waterfall({ tree, chosen_id, find, is_plumbing_hidden, is_idle_s
       <TimeAxis tree={tree} scale={scale} row_count={rows.length} found_count={find === "" ? null : found.size} />
       <div {...tree_props} className="waterfall" aria-label="Spans">
         <div className="sizer" role="presentation" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const row = rows[index];
-            const { id } = row.node;
-            return (
-              <SpanLine
-                key={id}
-                row={row}
-                item_props={item_props(row, index, start)}
-                scale={scale}
-                color={color_of(row.node)}
-                is_critical={critical.has(id)}
-                is_found={found.has(id)}
-                on_fold={() => fold(id, !row.is_folded)}
-              />
-            );
-          })}
+          {in_sight.map(({ slot, ...shown }) => (
+            <SpanLine
+              key={slot}
+              {...shown}
+              scale={scale}
+              color={color_of(shown.row.node)}
+              is_critical={critical.has(shown.row.node.id)}
+              is_found={found.has(shown.row.node.id)}
+              on_chosen={on_chosen}
+              on_fold={fold}
+            />
+          ))}
         </div>
       </div>
     </div>
   );
 }
 
-type LineProps = {
-  row: TraceRow;
-  item_props: ReturnType<ReturnType<typeof useSpanTree>["item_props"]>;
+type LineProps = Omit<RowInSight, "slot"> & {
   scale: TimeScale;
   color: string;
   is_critical: boolean;
   is_found: boolean;
-  on_fold: () => void;
+  on_chosen: (span_id: string) => void;
+  on_fold: (span_id: string, is_wanted: boolean) => void;
 };
 
-function SpanLine({ row, item_props, scale, color, is_critical, is_found, on_fold }: LineProps) {
+/** Drawn again only if something about it has changed: while one scrolls most rows stay what they are. */
+const SpanLine = memo(function SpanLine({
+  scale,
+  color,
+  is_critical,
+  is_found,
+  on_chosen,
+  on_fold,
+  ...shown
+}: LineProps) {
+  const { row } = shown;
   const { node } = row;
   const { span, start_ns, end_ns } = node;
   const is_error = span?.status_code === "2";
@@ -92,9 +97,13 @@ function SpanLine({ row, item_props, scale, color, is_critical, is_found, on_fol
     span?.pending !== undefined && "is-pending",
   ];
   return (
-    <div {...item_props} className={marks.filter((mark) => mark !== false).join(" ")}>
-      <div className="span-label">
-        <FoldButton row={row} on_fold={on_fold} />
+    <div
+      {...item_props(shown)}
+      onClick={() => on_chosen(node.id)}
+      className={marks.filter((mark) => mark !== false).join(" ")}
+    >
+      <div className="span-label" style={{ paddingLeft: indent_of(row) }}>
+        <FoldButton row={row} on_fold={() => on_fold(node.id, !row.is_folded)} />
         <span className="span-name">{span?.name ?? `parent ${node.id} has not arrived`}</span>
         {span?.is_llm && <span className="badge is-llm">LLM</span>}
         {span?.junjo_span_type && <span className="badge">{span.junjo_span_type}</span>}
@@ -103,24 +112,14 @@ function SpanLine({ row, item_props, scale, color, is_critical, is_found, on_fol
         <span className="faint">{span?.service_name}</span>
       </div>
       <div className="span-time">
-        <div
-          className="span-bar"
-          style={{
-            ["--from" as string]: `${from}%`,
-            ["--width" as string]: `${to - from}%`,
-            ["--color" as string]: color,
-          }}
-        />
-        <span
-          className="span-duration"
-          style={{ ["--from" as string]: `${from}%`, ["--width" as string]: `${to - from}%` }}
-        >
+        <div className="span-bar" style={{ left: `${from}%`, width: `${to - from}%`, ["--color" as string]: color }} />
+        <span className="span-duration" style={{ left: `${to}%` }}>
           {span?.pending === "never_ended" ? "?" : duration_text(end_ns - start_ns)}
         </span>
       </div>
     </div>
   );
-}
+});
 
 type AxisProps = { tree: TraceTree; scale: TimeScale; row_count: number; found_count: number | null };
 

@@ -3,7 +3,7 @@ import { duration_text } from "../lib/format.ts";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { FoldButton } from "../trace/fold-button.tsx";
 import type { TraceNode, TraceTree } from "../trace/tree.ts";
-import { useSpanTree } from "../trace/use-span-tree.ts";
+import { indent_of, item_props, useSpanTree } from "../trace/use-span-tree.ts";
 import { node_labels } from "./selection.ts";
 import type { NodeExecution, WorkflowRun } from "./types.ts";
 
@@ -18,7 +18,7 @@ type Props = {
 
 /** The spans of a run, those below each other indented. */
 export function RunTree({ run, roots, chosen_id, on_span }: Props) {
-  const { rows, chosen_at, virtual, fold, tree_props, item_props } = useSpanTree({
+  const { chosen_at, in_sight, virtual, fold, tree_props } = useSpanTree({
     roots,
     row_height: ROW_HEIGHT,
     chosen_id,
@@ -34,12 +34,12 @@ export function RunTree({ run, roots, chosen_id, on_span }: Props) {
   return (
     <div {...tree_props} className="run-tree" aria-label={`Spans of ${run.name}`}>
       <div className="sizer" role="presentation" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, start }) => {
-          const row = rows[index];
+        {in_sight.map((shown) => {
+          const { row } = shown;
           const { id } = row.node;
           return (
-            <div key={id} {...item_props(row, index, start)} className={row_class(row.node)}>
-              <div className="span-label">
+            <div key={shown.slot} {...item_props(shown)} className={row_class(row.node)} onClick={() => on_span(id)}>
+              <div className="span-label" style={{ paddingLeft: indent_of(row) }}>
                 <FoldButton row={row} on_fold={() => fold(id, !row.is_folded)} />
                 <SpanName node={row.node} label={labels.get(id)} execution={executions.get(id)} />
               </div>
