@@ -10,6 +10,7 @@ import { cells, head, line } from "../table.ts";
 import { ask_cold, ask_warm, cold_legend } from "./ask.ts";
 import { disk_of } from "./disk.ts";
 import type { Floor } from "./floor.ts";
+import { LOOP_MS, loop_times } from "./loop.ts";
 import { LoadPlan, SPANS_PER_REQUEST } from "./load-plan.ts";
 import { paging_questions } from "./paging.ts";
 import { type Answered, type Question, questions } from "./questions.ts";
@@ -108,6 +109,8 @@ async function ask({ plan, start }: Ladder, request_count: number, rung: number)
       ),
     ]);
   }
+  const loop = loop_times();
+  line([`a loop of ${LOOP_MS} ms, and nothing else`, ...cells([loop.p50_ms, loop.p99_ms], 1), "–", "–"]);
   const { idle_ms, at_rate_ms } = await visible(server, plan, rung);
   for (const [name, taken_ms] of [
     ["acked to visible, idle", idle_ms],
