@@ -38,6 +38,7 @@ const TRACE_SUMMARY = z
     span_count: count(),
     error_count: count(),
     llm_span_count: count(),
+    orphan_count: count().openapi({ description: "spans whose parent has not arrived" }),
     service_names: z.array(z.string()),
     matched_span_id: hex(16).openapi({ description: "the newest span for which the filter holds" }),
     root: FACTS.nullable().openapi({ description: "the first span without a parent; null if none has arrived" }),
@@ -55,12 +56,14 @@ export const FOUND_TRACES = z.object({
 export const trace_json = ({
   start_unix_nano,
   end_unix_nano,
+  services,
   root,
   ...trace
 }: FoundTrace): z.infer<typeof TRACE_SUMMARY> => ({
   ...trace,
   start_time: iso_time_text(start_unix_nano / 1000n),
   duration_ns: Number(end_unix_nano - start_unix_nano),
+  service_names: services.map(({ name }) => name),
   root: root === null ? null : facts_json(root),
 });
 

@@ -33,6 +33,9 @@ export type SpanFacts = {
   is_llm: boolean;
 };
 
+/** What of a trace is a service's. */
+export type ServiceSummary = { name: string; span_count: number; error_count: number };
+
 /** A trace as far as it has arrived. Its root is the first of its spans without a parent, null if there is none yet. */
 export type TraceSummary = {
   trace_id: string;
@@ -41,8 +44,10 @@ export type TraceSummary = {
   span_count: number;
   error_count: number;
   llm_span_count: number;
-  /** Ascending. */
-  service_names: string[];
+  /** Spans whose parent has not arrived. */
+  orphan_count: number;
+  /** By name, ascending. */
+  services: ServiceSummary[];
   root: SpanFacts | null;
 };
 

@@ -1,4 +1,4 @@
-import type { SpanFacts, TraceSummary } from "./types.ts";
+import type { ServiceSummary, SpanFacts, TraceSummary } from "./types.ts";
 
 const ERROR = "2";
 
@@ -10,17 +10,31 @@ export function summary_of(trace_id: string, spans: readonly SpanFacts[]): Trace
     if (span.start_unix_nano < start_unix_nano) start_unix_nano = span.start_unix_nano;
     if (span.end_unix_nano > end_unix_nano) end_unix_nano = span.end_unix_nano;
   }
+  const ids = new Set(spans.map(({ span_id }) => span_id));
   const roots = spans.filter(({ parent_span_id }) => parent_span_id === null);
   return {
     trace_id,
     start_unix_nano,
     end_unix_nano,
     span_count: spans.length,
-    error_count: spans.filter(({ status_code }) => status_code === ERROR).length,
+    error_count: error_count(spans),
     llm_span_count: spans.filter(({ is_llm }) => is_llm).length,
-    service_names: [...new Set(spans.map(({ service_name }) => service_name))].sort(),
+    orphan_count: spans.filter(({ parent_span_id }) => parent_span_id !== null && !ids.has(parent_span_id)).length,
+    services: services_of(spans),
     root: roots.sort(by_start)[0] ?? null,
   };
+}
+
+const error_count = (spans: readonly SpanFacts[]): number =>
+  spans.filter(({ status_code }) => status_code === ERROR).length;
+
+function services_of(spans: readonly SpanFacts[]): ServiceSummary[] {
+  const by_name = Map.groupBy(spans, ({ service_name }) => service_name);
+  const names = [...by_name.keys()].sort();
+  return names.map((name) => {
+    const own = by_name.get(name) ?? [];
+    return { name, span_count: own.length, error_count: error_count(own) };
+  });
 }
 
 function by_start(a: SpanFacts, b: SpanFacts): number {

@@ -169,9 +169,17 @@ export interface paths {
     /** Which traces have such a span? */
     get: operations["jaeger_v3_find_traces"];
   };
+  "/api/v3/trace-summaries": {
+    /** What are the traces that have such a span? */
+    get: operations["jaeger_v3_find_trace_summaries"];
+  };
   "/api/v3/traces/{trace_id}": {
     /** What happened in this trace? */
     get: operations["jaeger_v3_trace"];
+  };
+  "/api/v3/dependencies": {
+    /** Which service calls which? */
+    get: operations["jaeger_v3_dependencies"];
   };
   "/healthz": {
     /** Is the process alive? */
@@ -431,6 +439,8 @@ export interface components {
       span_count: number;
       error_count: number;
       llm_span_count: number;
+      /** @description spans whose parent has not arrived */
+      orphan_count: number;
       service_names: string[];
       /** @description the newest span for which the filter holds */
       matched_span_id: string;
@@ -716,6 +726,31 @@ export interface components {
         };
       };
       warnings: null;
+    };
+    JaegerTraceSummary: {
+      traceId: string;
+      /** @description empty while no span without a parent has arrived */
+      rootServiceName: string;
+      rootOperationName: string;
+      /**
+       * Format: uint64
+       * @description of its first span
+       */
+      minStartTimeUnixNano: string;
+      /**
+       * Format: uint64
+       * @description of the one that ended last
+       */
+      maxEndTimeUnixNano: string;
+      spanCount: number;
+      errorSpanCount: number;
+      /** @description spans whose parent has not arrived */
+      orphanSpanCount: number;
+      services: {
+          name: string;
+          spanCount: number;
+          errorSpanCount: number;
+        }[];
     };
   };
   responses: never;
@@ -3123,6 +3158,8 @@ export interface operations {
         "query.operation_name"?: string;
         /** @description the same */
         "query.operationName"?: string;
+        /** @description the same */
+        "query.span_name"?: string;
         /** @description with these attributes, or its resource has them */
         "query.attributes"?: string;
         /** @description that starts then or later; two days before the end if not given */
@@ -3147,6 +3184,8 @@ export interface operations {
         "query.search_depth"?: number;
         /** @description the same */
         "query.searchDepth"?: number;
+        /** @description refused: without it the answer would have more than was asked for */
+        "query.filter"?: string;
       };
     };
     responses: {
@@ -3160,6 +3199,125 @@ export interface operations {
                   [key: string]: unknown;
                 }[];
             };
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+    };
+  };
+  /** What are the traces that have such a span? */
+  jaeger_v3_find_trace_summaries: {
+    parameters: {
+      query?: {
+        /** @description has a span of this service */
+        "query.service_name"?: string;
+        /** @description the same */
+        "query.serviceName"?: string;
+        /** @description of this name */
+        "query.operation_name"?: string;
+        /** @description the same */
+        "query.operationName"?: string;
+        /** @description the same */
+        "query.span_name"?: string;
+        /** @description with these attributes, or its resource has them */
+        "query.attributes"?: string;
+        /** @description that starts then or later; two days before the end if not given */
+        "query.start_time_min"?: string;
+        /** @description the same */
+        "query.startTimeMin"?: string;
+        /** @description and then or earlier; now if not given */
+        "query.start_time_max"?: string;
+        /** @description the same */
+        "query.startTimeMax"?: string;
+        /** @description and took so long */
+        "query.duration_min"?: string;
+        /** @description the same */
+        "query.durationMin"?: string;
+        /** @description and not longer */
+        "query.duration_max"?: string;
+        /** @description the same */
+        "query.durationMax"?: string;
+        /** @description traces to give at most, 100 if not given */
+        "query.num_traces"?: number;
+        /** @description the same */
+        "query.search_depth"?: number;
+        /** @description the same */
+        "query.searchDepth"?: number;
+        /** @description refused: without it the answer would have more than was asked for */
+        "query.filter"?: string;
+      };
+    };
+    responses: {
+      /** @description Newest first. */
+      200: {
+        content: {
+          "application/json": {
+            summaries: components["schemas"]["JaegerTraceSummary"][];
           };
         };
       };
@@ -3288,6 +3446,102 @@ export interface operations {
       };
       /** @description There is no such trace */
       404: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The server failed to answer */
+      500: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The store does not answer now */
+      503: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The question took too long */
+      504: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+    };
+  };
+  /** Which service calls which? */
+  jaeger_v3_dependencies: {
+    parameters: {
+      query?: {
+        /** @description spans that start then or later; a day before the end if not given */
+        start_time?: string;
+        /** @description the same */
+        startTime?: string;
+        /** @description and then or earlier; now if not given */
+        end_time?: string;
+        /** @description the same */
+        endTime?: string;
+      };
+    };
+    responses: {
+      /** @description By parent and child, ascending. */
+      200: {
+        content: {
+          "application/json": {
+            dependencies: {
+                parent: string;
+                child: string;
+                /** Format: uint64 */
+                callCount: string;
+              }[];
+          };
+        };
+      };
+      /** @description A parameter is not valid */
+      400: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description An API key is required */
+      401: {
+        content: {
+          "application/json": {
+            error: {
+              httpCode: number;
+              message: string;
+            };
+          };
+        };
+      };
+      /** @description The API key is for something else */
+      403: {
         content: {
           "application/json": {
             error: {

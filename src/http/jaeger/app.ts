@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Logger } from "../../observe/index.ts";
 import * as questions from "../../query/index.ts";
-import type { Operation, SpanStore } from "../../store/index.ts";
+import type { FoundTrace, Operation, SpanStore } from "../../store/index.ts";
 import { problem } from "../problems.ts";
 import { encoded, stream_response } from "../stream-response.ts";
 import { EMPTY } from "./errors.ts";
@@ -46,7 +46,8 @@ export function add_jaeger_questions(app: OpenAPIHono, store: SpanStore, logger:
       duration_min_ns: minDuration,
       duration_max_ns: maxDuration,
     });
-    const found = traceID.length > 0 ? traceID : await find_traces(store, filter, range_of(query), limit);
+    const find = async () => ids_of(await find_traces(store, filter, range_of(query), limit));
+    const found = traceID.length > 0 ? traceID : await find();
     return stream_response(context, encoded(traces_json(store, found, traceID.length > 0)), JSON_HEADERS, logger);
   });
   app.openapi(routes.TRACE_OF_ID, async (context) => {
@@ -62,6 +63,8 @@ export function add_jaeger_questions(app: OpenAPIHono, store: SpanStore, logger:
     return context.json({ ...list(data), total: 0 }, 200);
   });
 }
+
+export const ids_of = (traces: readonly FoundTrace[]): string[] => traces.map(({ trace_id }) => trace_id);
 
 const list = <Item>(data: Item[]) => ({ ...EMPTY, data, total: data.length });
 

@@ -1,6 +1,6 @@
 import type { SpanFilter } from "../../filter/index.ts";
 import * as questions from "../../query/index.ts";
-import type { SpanStore, TraceKey } from "../../store/index.ts";
+import type { FoundTrace, SpanStore, TraceKey } from "../../store/index.ts";
 
 /** A page of a search is what was found within a second: as many are asked for one behind the other as take this long. */
 const SEARCH_MS_MAX = 15_000;
@@ -11,13 +11,13 @@ export async function find_traces(
   filter: SpanFilter,
   range: { since_us: bigint; until_us: bigint },
   limit: number,
-): Promise<string[]> {
+): Promise<FoundTrace[]> {
   const deadline_ms = performance.now() + SEARCH_MS_MAX;
-  const found: string[] = [];
+  const found: FoundTrace[] = [];
   let after: TraceKey | null = null;
   do {
     const { traces, next } = await questions.search(store, filter, { ...range, limit: limit - found.length, after });
-    found.push(...traces.map(({ trace_id }) => trace_id));
+    found.push(...traces);
     after = next;
   } while (after !== null && found.length < limit && performance.now() < deadline_ms);
   return found;

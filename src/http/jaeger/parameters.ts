@@ -94,6 +94,7 @@ const V3 = z.object({
   "query.serviceName": text("the same"),
   "query.operation_name": text("of this name"),
   "query.operationName": text("the same"),
+  "query.span_name": text("the same"),
   "query.attributes": tags_json("with these attributes, or its resource has them"),
   "query.start_time_min": rfc_3339("that starts then or later; two days before the end if not given"),
   "query.startTimeMin": rfc_3339("the same"),
@@ -106,12 +107,15 @@ const V3 = z.object({
   "query.num_traces": count(TRACES_MAX, `traces to give at most, ${LIMIT_INITIAL} if not given`),
   "query.search_depth": count(TRACES_MAX, "the same"),
   "query.searchDepth": count(TRACES_MAX, "the same"),
+  "query.filter": given<string>(() => null, "nothing: filters of this form are not read", {
+    description: "refused: without it the answer would have more than was asked for",
+  }),
 });
 
 /** Names in either spelling. */
 export const V3_SEARCH_QUERY = V3.transform((query) => ({
   service: query["query.serviceName"] ?? query["query.service_name"],
-  operation: query["query.operationName"] ?? query["query.operation_name"],
+  operation: query["query.operationName"] ?? query["query.operation_name"] ?? query["query.span_name"],
   tags: query["query.attributes"] ?? new Map<string, string>(),
   start: query["query.startTimeMin"] ?? query["query.start_time_min"],
   end: query["query.startTimeMax"] ?? query["query.start_time_max"],
@@ -133,6 +137,18 @@ export const V3_OPERATIONS_QUERY = z.object({
   span_kind: text("only of this kind"),
   spanKind: text("the same"),
 });
+
+export const V3_DEPENDENCIES_QUERY = z
+  .object({
+    start_time: rfc_3339("spans that start then or later; a day before the end if not given"),
+    startTime: rfc_3339("the same"),
+    end_time: rfc_3339("and then or earlier; now if not given"),
+    endTime: rfc_3339("the same"),
+  })
+  .transform((query) => {
+    const until_us = query.end_time ?? query.endTime ?? now_us();
+    return { until_us, since_us: query.start_time ?? query.startTime ?? until_us - DEPENDENCIES_LOOKBACK_US };
+  });
 
 /** From when to when spans start, where not all of it was said. */
 export function range_of({ start, end, lookback }: { start?: bigint; end?: bigint; lookback?: bigint }) {

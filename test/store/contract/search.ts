@@ -176,7 +176,11 @@ export function describe_search(open: OpenStore): void {
       expect(traces).toEqual([
         expect.objectContaining({
           span_count: 2,
-          service_names: ["elsewhere", "far apart"],
+          orphan_count: 2,
+          services: [
+            { name: "elsewhere", span_count: 1, error_count: 0 },
+            { name: "far apart", span_count: 1, error_count: 0 },
+          ],
           start_unix_nano: 1_000_000n,
           end_unix_nano: 9_000_010n,
           root: null,
