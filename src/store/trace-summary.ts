@@ -30,11 +30,9 @@ const error_count = (spans: readonly SpanFacts[]): number =>
 
 function services_of(spans: readonly SpanFacts[]): ServiceSummary[] {
   const by_name = Map.groupBy(spans, ({ service_name }) => service_name);
-  const names = [...by_name.keys()].sort();
-  return names.map((name) => {
-    const own = by_name.get(name) ?? [];
-    return { name, span_count: own.length, error_count: error_count(own) };
-  });
+  return Array.from(by_name, ([name, own]) => ({ name, span_count: own.length, error_count: error_count(own) })).sort(
+    (a, b) => (a.name < b.name ? -1 : 1),
+  );
 }
 
 function by_start(a: SpanFacts, b: SpanFacts): number {

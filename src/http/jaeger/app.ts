@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Logger } from "../../observe/index.ts";
 import * as questions from "../../query/index.ts";
-import type { FoundTrace, Operation, SpanStore } from "../../store/index.ts";
+import type { Operation, SpanStore } from "../../store/index.ts";
 import { problem } from "../problems.ts";
 import { encoded, stream_response } from "../stream-response.ts";
 import { EMPTY } from "./errors.ts";
-import { find_traces } from "./find-traces.ts";
+import { find_traces, ids_of } from "./find-traces.ts";
 import { LIMIT_INITIAL, range_of } from "./parameters.ts";
 import * as routes from "./routes.ts";
 import { search_filter } from "./search-filter.ts";
@@ -63,8 +63,6 @@ export function add_jaeger_questions(app: OpenAPIHono, store: SpanStore, logger:
     return context.json({ ...list(data), total: 0 }, 200);
   });
 }
-
-export const ids_of = (traces: readonly FoundTrace[]): string[] => traces.map(({ trace_id }) => trace_id);
 
 const list = <Item>(data: Item[]) => ({ ...EMPTY, data, total: data.length });
 

@@ -22,3 +22,5 @@ export async function find_traces(
   } while (after !== null && found.length < limit && performance.now() < deadline_ms);
   return found;
 }
+
+export const ids_of = (traces: readonly FoundTrace[]): string[] => traces.map(({ trace_id }) => trace_id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { parse_exactly } from "../../../src/studio/page/model/exact-json.ts";
+import { parse_exactly, stringify_exactly } from "../../../src/studio/page/model/exact-json.ts";
 
 describe("an answer", () => {
   it("keeps every digit of integers that a number does not hold, and of nothing else", () => {
@@ -19,9 +19,10 @@ describe("an answer", () => {
     });
   });
 
-  it("is written again as it was read, copied by whichever library", () => {
-    const text = '{"id":9007199254740993,"list":[-12345678901234567890]}';
-    expect(JSON.stringify(parse_exactly(text))).toBe(text);
+  it("is written again as it was read", () => {
+    const text = '{"id":9007199254740993,"list":[-12345678901234567890],"text":"9007199254740993"}';
+    expect(stringify_exactly(parse_exactly(text))).toBe(text);
+    expect(stringify_exactly([9007199254740993n], 2)).toBe("[\n  9007199254740993\n]");
   });
 
   it("that is no JSON is refused", () => {

@@ -23,11 +23,8 @@ export function parse_exactly(text: string): unknown {
   });
 }
 
-// Without this JSON.stringify refuses a bigint, and the libraries that copy values with it would too.
-// oxlint-disable-next-line no-extend-native
-Object.defineProperty(BigInt.prototype, "toJSON", {
-  configurable: true,
-  value(this: bigint) {
-    return raw_json === undefined ? Number(this) : raw_json(String(this));
-  },
-});
+/** What `parse_exactly` gave, as JSON text again; indented by so many spaces. */
+export const stringify_exactly = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? written(item) : item), indent);
+
+const written = (integer: bigint): unknown => (raw_json === undefined ? Number(integer) : raw_json(String(integer)));

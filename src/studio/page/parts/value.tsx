@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { allExpanded, collapseAllNested, defaultStyles, JsonView } from "react-json-view-lite";
+import { stringify_exactly } from "../model/exact-json.ts";
 import { parse_json } from "../model/json.ts";
 import { CopyButton } from "./copy-button.tsx";
 
@@ -74,7 +75,7 @@ const STYLE = {
 const NODES_EXPANDED_MAX = 50;
 
 function Tree({ value, name }: { value: object; name: string }) {
-  const text = JSON.stringify(value);
+  const text = stringify_exactly(value);
   const is_small = (text.match(/[:,]/g) ?? []).length <= NODES_EXPANDED_MAX;
   return (
     <div className="json-tree">

@@ -15,10 +15,11 @@ import {
   tool_executions,
 } from "../llm/index.ts";
 import { CallView } from "../llm/call-view.tsx";
+import { stringify_exactly } from "../model/exact-json.ts";
+import { event_unix_nano, start_unix_nano } from "../model/span-row.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { Value } from "../parts/value.tsx";
-import { event_unix_nano, start_unix_nano } from "../model/span-row.ts";
 import { trace_tree } from "./tree.ts";
 
 const STATUS: Record<string, string | undefined> = { "0": "unset", "1": "ok", "2": "error" };
@@ -191,7 +192,7 @@ function Resource({ span }: { span: SpanRow }) {
 }
 
 function Raw({ span }: { span: SpanRow }) {
-  const text = JSON.stringify(span, null, 2);
+  const text = stringify_exactly(span, 2);
   return (
     <>
       <CopyButton text={text} what="the span as JSON" />

@@ -1,5 +1,6 @@
 import { memo, useEffect, useMemo } from "react";
 import { duration_text } from "../lib/format.ts";
+import { stringify_exactly } from "../model/exact-json.ts";
 import { PendingBadge } from "../parts/running-now.tsx";
 import { critical_path } from "./critical-path.ts";
 import { FoldButton } from "./fold-button.tsx";
@@ -155,7 +156,7 @@ function found_ids({ by_id }: TraceTree, find: string): ReadonlySet<string> {
   const has = ({ id, span }: TraceNode) =>
     id.includes(wanted) ||
     (span !== null &&
-      [span.name, span.status_message, span.service_name, JSON.stringify(span.attributes_json)].some((text) =>
+      [span.name, span.status_message, span.service_name, stringify_exactly(span.attributes_json)].some((text) =>
         text.toLowerCase().includes(wanted),
       ));
   return new Set([...by_id.values()].filter(has).map(({ id }) => id));

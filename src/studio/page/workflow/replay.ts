@@ -52,11 +52,23 @@ function read_patch({ event }: SetState): Operation[] | string {
   return "the patch is not a list of JSON Patch operations";
 }
 
+/** No text of an SDK begins with a noncharacter. */
+const INTEGER_MARK = "\uffff";
+
+/** A copy that the library, which copies by way of JSON, can copy too. */
+const without_bigints = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? INTEGER_MARK + item : item)));
+
+const with_bigints = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
+    typeof item === "string" && item.startsWith(INTEGER_MARK) ? BigInt(item.slice(INTEGER_MARK.length)) : item,
+  );
+
 /** The state after a patch, as a new value. Neither the state nor the patch is changed, then or later. */
 function patched(state: unknown, patch: readonly Operation[]): { after: unknown; problem: string | null } {
   try {
-    const { newDocument } = applyPatch(structuredClone(state), structuredClone([...patch]), true);
-    return { after: newDocument, problem: null };
+    const { newDocument } = applyPatch(without_bigints(state), without_bigints(patch) as Operation[], true);
+    return { after: with_bigints(newDocument), problem: null };
   } catch (error) {
     // Its message goes on with the whole document, which may be long.
     const [message = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
