@@ -87,6 +87,18 @@ describe("rows of a Parquet file", () => {
     }
   });
 
+  it("are there behind what was decompressed of their page before, and before it", async () => {
+    // Room enough to keep pages of several blocks of zstd.
+    await using file = await ParquetFile.open(path, new PageCache(64 * 1024 * 1024));
+    const names = ["text", "few", "id"];
+    const all = (await connection.runAndReadAll(`SELECT ${names.join()} FROM read_parquet('${path}')`)).getRows();
+    for (const places of [[5], [5], [3], [900], [0, 899], [1_500, 2_047], [2_046], [1]]) {
+      const cells = await file.cells(1, names, places);
+      const wanted = names.map((_, column) => places.map((place) => all[2_048 + place][column]));
+      expect(cells.map((column) => column.map(comparable))).toEqual(wanted as never);
+    }
+  });
+
   it.each([16, 128, 1024])("are the same when many ask at once, with a cache of %i KiB", async (kibibytes) => {
     await using file = await ParquetFile.open(path, new PageCache(kibibytes * 1024));
     const random = new SeededRandom(kibibytes);

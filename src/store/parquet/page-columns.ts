@@ -2,10 +2,8 @@ import { ParquetError } from "./error.ts";
 import { hybrid_values } from "./hybrid.ts";
 import type { Page } from "./page.ts";
 import { packed_numbers } from "./page-cells.ts";
-import { ENCODING, TYPE } from "./types.ts";
+import { ENCODING, TEXT_LENGTH_BYTES, TYPE } from "./types.ts";
 import type { ColumnCells, NumberCells, TextCells } from "./write/types.ts";
-
-const LENGTH_BYTES = 4;
 
 /** All cells of a page, by row, as the writer takes them. Of numbers none is null. */
 export function page_columns(page: Page, dictionary: Page | null, name: string, type: number): ColumnCells {
@@ -34,7 +32,7 @@ function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32A
       continue;
     }
     const place = numbers === null ? value : numbers[value];
-    offsets[row] = text_starts[place] + LENGTH_BYTES;
+    offsets[row] = text_starts[place] + TEXT_LENGTH_BYTES;
     lengths[row] = text_starts[place + 1] - offsets[row];
   }
   return { bytes: content, offsets, lengths };

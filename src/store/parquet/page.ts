@@ -1,15 +1,21 @@
-import { decompress } from "../../zstd/index.ts";
+import { decompress, decompress_until } from "../../zstd/index.ts";
 import { ParquetError } from "./error.ts";
 import { hybrid_values, run_value } from "./hybrid.ts";
 import { ChunkPages, type PagePlace } from "./offset-index.ts";
 import { ThriftReader } from "./thrift.ts";
-import { CODEC, ENCODING, PAGE } from "./types.ts";
+import { CODEC, ENCODING, PAGE, TEXT_LENGTH_BYTES } from "./types.ts";
 
 type PageHeader = { type: number; bytes: number; compressed_bytes: number; value_count: number; encoding: number };
 
-/** A page, decompressed. What is asked of it again and again is found out once. */
+const LEVELS_LENGTH_BYTES = 4;
+
+/** A page, decompressed: whole, or as far as was asked for. What is asked of it again and again is found out once. */
 export class Page {
+  /** Of `content`; what is behind them was left compressed. */
+  private bytes_there: number;
+  /** By value of a page of texts: where it begins, its length before it; and where it ends, of the last that is known. */
   private starts: Uint32Array | null = null;
+  private known_count = 0;
   private places: Int32Array | null | undefined;
 
   private constructor(
@@ -18,25 +24,63 @@ export class Page {
     /** With nulls. */
     readonly row_count: number,
     private readonly has_levels: boolean,
-  ) {}
+  ) {
+    this.bytes_there = content.length;
+  }
 
   /**
    * Reads the page that `bytes` begin with: of a column whose cells may be null, or of a dictionary. `room_for` gives
    * memory of that length for its content.
    */
   static read(bytes: Uint8Array, codec: number, is_optional: boolean, room_for: (length: number) => Uint8Array): Page {
+    const { page, compressed } = Page.begin(bytes, is_optional, room_for);
+    decompress_page(compressed, codec, page.content);
+    return page;
+  }
+
+  /** The same of a column of texts, up to a row at least: the last of those that are wanted of it. */
+  static read_texts(
+    bytes: Uint8Array,
+    codec: number,
+    is_optional: boolean,
+    room_for: (length: number) => Uint8Array,
+    last_row: number,
+  ): Page {
+    const { page, compressed } = Page.begin(bytes, is_optional, room_for);
+    if (codec !== CODEC.zstd || page.encoding !== ENCODING.plain) decompress_page(compressed, codec, page.content);
+    else {
+      const is_enough = (length: number) => {
+        page.bytes_there = length;
+        return page.has(last_row);
+      };
+      page.bytes_there = decompress_until(compressed, page.content, is_enough);
+    }
+    if (!page.has(last_row)) throw new ParquetError("a page ends early");
+    return page;
+  }
+
+  /** A page whose content is to come, and what that is to be made of. */
+  private static begin(bytes: Uint8Array, is_optional: boolean, room_for: (length: number) => Uint8Array) {
     const reader = new ThriftReader(bytes);
     const header = read_page_header(reader);
-    const content = room_for(header.bytes);
-    decompress_page(bytes.subarray(reader.at, reader.at + header.compressed_bytes), codec, content);
     const has_levels = is_optional && header.type === PAGE.data;
-    return new Page(content, header.encoding, header.value_count, has_levels);
+    const page = new Page(room_for(header.bytes), header.encoding, header.value_count, has_levels);
+    return { page, compressed: bytes.subarray(reader.at, reader.at + header.compressed_bytes) };
+  }
+
+  /** Whether the row was decompressed, and those before it. */
+  has(row: number): boolean {
+    const { bytes_there, content } = this;
+    if (bytes_there === content.length) return true;
+    if (this.has_levels && (bytes_there < LEVELS_LENGTH_BYTES || bytes_there < this.values_at)) return false;
+    return this.knows_texts(this.values_through(row));
   }
 
   /** Where its values begin. */
   get values_at(): number {
     const { content } = this;
-    return this.has_levels ? 4 + (content[0] | (content[1] << 8) | (content[2] << 16) | (content[3] << 24)) : 0;
+    if (!this.has_levels) return 0;
+    return LEVELS_LENGTH_BYTES + (content[0] | (content[1] << 8) | (content[2] << 16) | (content[3] << 24));
   }
 
   /** By row: which of the values it has, or -1 for a null. Null where each row has one. */
@@ -56,32 +100,48 @@ export class Page {
 
   /** By value of a page of texts: where it begins, its length before it. One more at the end. */
   get text_starts(): Uint32Array {
-    return (this.starts ??= this.find_text_starts());
+    return this.text_starts_of(this.value_count);
+  }
+
+  /** The same of the first so many values at least. */
+  text_starts_of(count: number): Uint32Array {
+    if (!this.knows_texts(count) || this.starts === null) throw new ParquetError("a page ends early");
+    return this.starts;
+  }
+
+  /** Finds out where texts begin, and gives whether those of the first so many values are there. */
+  private knows_texts(count: number): boolean {
+    const { content, bytes_there, row_count } = this;
+    const starts = (this.starts ??= new Uint32Array(row_count + 1).fill(this.values_at, 0, 1));
+    const view = new DataView(content.buffer, content.byteOffset, bytes_there);
+    const last = Math.min(count, row_count);
+    let value = this.known_count;
+    for (let at = starts[value]; value < last && at + TEXT_LENGTH_BYTES <= bytes_there; value++) {
+      at += TEXT_LENGTH_BYTES + view.getUint32(at, true);
+      if (at > bytes_there) break;
+      starts[value + 1] = at;
+    }
+    this.known_count = value;
+    return value >= count;
+  }
+
+  /** How many values there are in the rows up to this one. */
+  private values_through(row: number): number {
+    const { value_places: places } = this;
+    if (places === null) return row + 1;
+    for (let at = row; at >= 0; at--) if (places[at] >= 0) return places[at] + 1;
+    return 0;
   }
 
   private find_value_places(): Int32Array | null {
     const { content, row_count } = this;
     // Its definition level says whether a cell has a value.
-    if (!this.has_levels || run_value(content, 4, 1, row_count) === 1) return null;
-    const levels = hybrid_values(content, 4, 1, row_count);
+    if (!this.has_levels || run_value(content, LEVELS_LENGTH_BYTES, 1, row_count) === 1) return null;
+    const levels = hybrid_values(content, LEVELS_LENGTH_BYTES, 1, row_count);
     const places = new Int32Array(row_count);
     let next = 0;
     for (let row = 0; row < row_count; row++) places[row] = levels[row] === 0 ? -1 : next++;
     return places;
-  }
-
-  private find_text_starts(): Uint32Array {
-    const { content, value_count: count } = this;
-    const view = new DataView(content.buffer, content.byteOffset, content.length);
-    const starts = new Uint32Array(count + 1);
-    let at = this.values_at;
-    for (let value = 0; value < count; value++) {
-      starts[value] = at;
-      at += 4 + view.getUint32(at, true);
-    }
-    if (at > content.length) throw new ParquetError("a page ends early");
-    starts[count] = at;
-    return starts;
   }
 }
 

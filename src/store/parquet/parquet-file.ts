@@ -8,7 +8,7 @@ import { page_cells } from "./page-cells.ts";
 import type { PageKey } from "./page-ring.ts";
 import { all_ended, read_at, read_ranges } from "./read.ts";
 import type { BorrowedBuffers } from "./read-buffers.ts";
-import type { Cell } from "./types.ts";
+import { type Cell, TYPE } from "./types.ts";
 
 /** Most footers fit into the first read. */
 const TAIL_READ_BYTES = 64 * 1024;
@@ -173,8 +173,10 @@ export class ParquetFile implements AsyncDisposable {
     }
   }
 
-  private is_cached(part: ColumnPart): boolean {
-    return pages_of(part).every(({ key }) => this.cache.pages.get(key) !== undefined);
+  private is_cached({ dictionary, parts }: ColumnPart): boolean {
+    const { pages } = this.cache;
+    if (dictionary !== null && pages.get(dictionary.key) === undefined) return false;
+    return parts.every(({ page, rows }) => pages.get(page.key)?.has(last_of(rows)) ?? false);
   }
 
   /** Of a column of which all pages are in the cache. */
@@ -189,12 +191,20 @@ export class ParquetFile implements AsyncDisposable {
   private read_cells({ column, codec, dictionary, parts }: ColumnPart, bytes: PageBytes): Cell[] {
     const { pages } = this.cache;
     const of_column = this.footer.columns[column];
-    const read = ({ key }: KeyedPage, is_optional: boolean): Page =>
-      pages.put(key, (room_for) => Page.read(there(bytes.get(key)), codec, is_optional, room_for));
-    return parts.flatMap(({ page, rows }) => {
+    const { is_optional, type } = of_column;
+    const read = ({ key }: KeyedPage): Page =>
+      pages.put(key, (room_for) => Page.read(there(bytes.get(key)), codec, false, room_for));
+    const read_rows = ({ page: { key }, rows }: Part): Page =>
+      pages.put(key, (room_for) => {
+        const of_page = there(bytes.get(key));
+        return type === TYPE.byte_array
+          ? Page.read_texts(of_page, codec, is_optional, room_for, last_of(rows))
+          : Page.read(of_page, codec, is_optional, room_for);
+      });
+    return parts.flatMap((part) => {
       // Each time, since the cache is sure to have the last two pages and no others.
-      const shared = dictionary === null ? null : read(dictionary, false);
-      return page_cells(read(page, of_column.is_optional), shared, of_column, rows);
+      const shared = dictionary === null ? null : read(dictionary);
+      return page_cells(read_rows(part), shared, of_column, part.rows);
     });
   }
 
@@ -213,6 +223,8 @@ const pages_of = ({ dictionary, parts }: ColumnPart): KeyedPage[] => [
   ...(dictionary === null ? [] : [dictionary]),
   ...parts.map(({ page }) => page),
 ];
+
+const last_of = (rows: readonly number[]): number => rows[rows.length - 1];
 
 function there<Found>(page: Found | undefined): Found {
   if (page === undefined) throw new ParquetError("a page was not read");

@@ -6,6 +6,9 @@ export const CODEC = { uncompressed: 0, zstd: 6 } as const;
 export const ENCODING = { plain: 0, plain_dictionary: 2, rle: 3, rle_dictionary: 8 } as const;
 export const PAGE = { data: 0, dictionary: 2 } as const;
 
+/** Of the length before each text of a plain page. */
+export const TEXT_LENGTH_BYTES = 4;
+
 export type ParquetColumn = { name: string; type: number; is_optional: boolean };
 
 /** A value as it is stored: bytes of a text, or a number. Unsigned 32-bit numbers come as signed ones. */
