@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "@hono/zod-openapi";
 import { with_moved_attributes } from "../../../src/encode/index.ts";
 import { start_test_api, type TestApi } from "../../support/http.ts";
 import { schema_errors } from "../../support/openapi-schema.ts";
@@ -19,6 +20,35 @@ const ROUTES: Record<string, RegExp> = {
   [`${BASE}/traces/{trace_id}/spans`]: /traces\/[^/]+\/spans$/,
   [`${BASE}/traces/{trace_id}/spans/{span_id}`]: /traces\/[^/]+\/spans\/./,
 };
+
+const anything = z.record(z.string(), z.unknown());
+const time = z.iso.datetime({ offset: true });
+const PAGE_SPAN = z.looseObject({
+  trace_id: z.string(),
+  span_id: z.string(),
+  parent_span_id: z.string().nullable(),
+  service_name: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  start_time: time,
+  end_time: time,
+  status_code: z.string(),
+  status_message: z.string(),
+  attributes_json: anything,
+  events_json: z.array(anything),
+  links_json: z.array(anything),
+  trace_flags: z.number(),
+});
+const PAGE_CHANGE = z.looseObject({
+  timeUnixNano: z.number(),
+  attributes: z.looseObject({
+    id: z.string(),
+    "junjo.state_json_patch": z.string(),
+    "junjo.store.action": z.string(),
+    "junjo.store.name": z.string(),
+    "junjo.store.id": z.string(),
+  }),
+});
 
 describe("Junjo AI Studio's questions", () => {
   let api: TestApi;
@@ -57,6 +87,16 @@ describe("Junjo AI Studio's questions", () => {
     const with_llm = await of_service("spans/root?has_llm=true");
     expect(with_llm.length).toBeGreaterThan(0);
     expect(with_llm.length).toBeLessThan(roots);
+  });
+
+  it("have what its page checks of each span, and of each change of a state", async () => {
+    const spans = await of_service("spans?limit=10000");
+    expect(z.array(PAGE_SPAN).safeParse(spans).error?.issues ?? []).toEqual([]);
+    const changes = spans.flatMap(({ events_json }) =>
+      (events_json as { name: string }[]).filter(({ name }) => name === "set_state"),
+    );
+    expect(changes.length).toBeGreaterThan(20);
+    expect(z.array(PAGE_CHANGE).safeParse(changes).error?.issues ?? []).toEqual([]);
   });
 
   it("have the Junjo attributes among the others, states and graphs as the text that was sent", async () => {

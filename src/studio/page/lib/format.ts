@@ -1,4 +1,5 @@
 const UNITS: readonly (readonly [ns: number, name: string])[] = [
+  [86_400e9, "d"],
   [3_600e9, "h"],
   [60e9, "m"],
   [1e9, "s"],
@@ -15,9 +16,11 @@ export function duration_text(ns: number): string {
   return `${Number(value.toFixed(digits))}${name}`;
 }
 
-/** In the time zone of whoever looks. */
-export const time_text = (iso: string): string =>
-  new Date(iso).toLocaleString(undefined, {
+/** In the time zone of whoever looks; with its year, if that is not the one we have. */
+export function time_text(iso: string, now_ms = Date.now()): string {
+  const time = new Date(iso);
+  return time.toLocaleString(undefined, {
+    ...(time.getFullYear() !== new Date(now_ms).getFullYear() && { year: "numeric" }),
     month: "short",
     day: "numeric",
     hour: "2-digit",
@@ -26,6 +29,7 @@ export const time_text = (iso: string): string =>
     fractionalSecondDigits: 3,
     hourCycle: "h23",
   });
+}
 
 export const count_text = (count: number): string => count.toLocaleString();
 
