@@ -1,12 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { SPAN_COLUMNS, type Column, type SpanColumnName } from "../decode/index.ts";
+import { count, hex } from "./schema-parts.ts";
 
 const attributes = () =>
   z.record(z.string(), z.unknown()).openapi({
     description: "values of any type, nested to any depth; bytes as base64; NaN and infinities as text",
   });
-const count = () => z.int().min(0);
-const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
 const EVENT = z.object({
   name: z.string(),

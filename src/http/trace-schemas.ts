@@ -1,10 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import type { RootFigures, SpanFacts, StatePatch, FoundTrace, PendingSpan } from "../store/index.ts";
 import { iso_time_text } from "../decode/index.ts";
+import { count, hex } from "./schema-parts.ts";
 import { STARTED_SPAN_SCHEMA } from "./span-schema.ts";
 
-const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
-const count = () => z.int().min(0);
 const time = () => z.string().openapi({ format: "date-time", example: "2026-11-23T18:00:00.123456+00:00" });
 const duration_ns = () => z.int().openapi({ format: "int64", description: "nanoseconds from start to end" });
 

@@ -46,8 +46,7 @@ export function add_jaeger_questions(app: OpenAPIHono, store: SpanStore, logger:
       duration_min_ns: minDuration,
       duration_max_ns: maxDuration,
     });
-    const find = async () => ids_of(await find_traces(store, filter, range_of(query), limit));
-    const found = traceID.length > 0 ? traceID : await find();
+    const found = traceID.length > 0 ? traceID : ids_of(await find_traces(store, filter, range_of(query), limit));
     return stream_response(context, encoded(traces_json(store, found, traceID.length > 0)), JSON_HEADERS, logger);
   });
   app.openapi(routes.TRACE_OF_ID, async (context) => {

@@ -2,7 +2,7 @@ import type { SpanFilter } from "../../filter/index.ts";
 import * as questions from "../../query/index.ts";
 import type { FoundTrace, SpanStore, TraceKey } from "../../store/index.ts";
 
-/** A page of a search is what was found within a second: as many are asked for one behind the other as take this long. */
+/** A page of a search is what was found in a moment: as many are asked for one behind the other as take this long. */
 const SEARCH_MS_MAX = 15_000;
 
 /** The newest traces that have such a span, newest first. */

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { FoundTrace } from "../../store/index.ts";
+import { count } from "../schema-parts.ts";
 
-const count = () => z.int().min(0);
 /** As protobuf's JSON has 64 bits. */
 const unix_nano = (description: string) => z.string().openapi({ format: "uint64", description });
 

@@ -9,16 +9,16 @@ export type SpanStatus = "ok" | "error" | "unfinished";
 const ISO = /^(\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})/;
 
 /** Times are asked for again and again, and to read one takes a microsecond. */
-const times = new WeakMap<SpanRow, { start: bigint; end: bigint }>();
+const times_by_span = new WeakMap<SpanRow, { start: bigint; end: bigint }>();
 
 function times_of(span: SpanRow): { start: bigint; end: bigint } {
-  const known = times.get(span);
+  const known = times_by_span.get(span);
   if (known !== undefined) return known;
   const read = {
     start: unix_nano(span.start_time, span.start_time_nanosecond),
     end: unix_nano(span.end_time, span.end_time_nanosecond),
   };
-  times.set(span, read);
+  times_by_span.set(span, read);
   return read;
 }
 

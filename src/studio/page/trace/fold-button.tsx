@@ -1,6 +1,6 @@
 type Props = { row: { has_children: boolean; is_folded: boolean }; on_fold: () => void };
 
-/** Folds what is below a row. Where there is nothing it takes the same room: elements that stay cost less than others that come. */
+/** Folds what is below a row. Where there is nothing it is there unseen, so that a row keeps its elements whatever it shows. */
 export function FoldButton({ row: { has_children, is_folded }, on_fold }: Props) {
   return (
     <button

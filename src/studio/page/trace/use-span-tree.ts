@@ -5,8 +5,8 @@ import { ids_above, trace_rows, type TraceNode, type TraceRow, type TraceTree } 
 const PAGE_ROWS = 20;
 /** Drawn beyond each end: more than a click of the wheel, and few, for a long scroll writes all of them anew in each frame. */
 const OVERSCAN_ROWS = 6;
-const INDENT_MIN = 8;
-const INDENT_STEP = 14;
+const INDENT_MIN_PIXELS = 8;
+const INDENT_STEP_PIXELS = 14;
 /** Elements of rows come and go so many at once. */
 const SLOTS_STEP = 32;
 
@@ -110,7 +110,7 @@ export type RowInSight = {
 };
 
 /** In pixels. */
-export const indent_of = ({ depth }: TraceRow): number => INDENT_MIN + depth * INDENT_STEP;
+export const indent_of = ({ depth }: TraceRow): number => INDENT_MIN_PIXELS + depth * INDENT_STEP_PIXELS;
 
 /** Of its element. */
 export const item_props = ({ row, index, top, row_count, is_chosen }: Omit<RowInSight, "slot">) => ({

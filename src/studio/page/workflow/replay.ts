@@ -52,17 +52,19 @@ function read_patch({ event }: SetState): Operation[] | string {
   return "the patch is not a list of JSON Patch operations";
 }
 
-/** No text of an SDK begins with a noncharacter. */
+/** A noncharacter: no text of an SDK is this and digits. */
 const INTEGER_MARK = "\uffff";
+const MARKED_INTEGER = /^\uffff(-?\d+)$/;
 
 /** A copy that the library, which copies by way of JSON, can copy too. */
 const without_bigints = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? INTEGER_MARK + item : item)));
 
 const with_bigints = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
-    typeof item === "string" && item.startsWith(INTEGER_MARK) ? BigInt(item.slice(INTEGER_MARK.length)) : item,
-  );
+  JSON.parse(JSON.stringify(value), (_key, item: unknown) => {
+    const [, integer] = typeof item === "string" ? (MARKED_INTEGER.exec(item) ?? []) : [];
+    return integer === undefined ? item : BigInt(integer);
+  });
 
 /** The state after a patch, as a new value. Neither the state nor the patch is changed, then or later. */
 function patched(state: unknown, patch: readonly Operation[]): { after: unknown; problem: string | null } {

@@ -147,6 +147,20 @@ describe("state", () => {
     });
   });
 
+  it("keeps a text that looks like what integers are marked with", () => {
+    const [run] = workflow_runs([
+      span_row({
+        junjo_span_type: "workflow",
+        junjo_wf_store_id: "store",
+        junjo_wf_state_start: { note: "\uffff one" },
+        events_json: [set_state(1, [{ op: "add", path: "/n", value: 1 }])],
+      }),
+    ]);
+    expect(run?.state.steps.map(({ problem, after }) => [problem, after])).toEqual([
+      [null, { note: "\uffff one", n: 1 }],
+    ]);
+  });
+
   it("is a new value at each step, and what was given is not changed", () => {
     const freeze = (value: unknown): void => {
       if (typeof value !== "object" || value === null) return;
