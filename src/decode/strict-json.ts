@@ -5,6 +5,8 @@ const DEPTH_MAX = 512;
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
@@ -15,10 +17,12 @@ const is_digit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 const is_hex_digit = (byte: number) => is_digit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 
 /**
- * Whether bytes `start` to `end` are one JSON text (RFC 8259), to the letter. UTF-8 is taken for granted.
+ * Whether bytes `start` to `end` are one JSON text (RFC 8259), to the letter, that escapes no half of a character. UTF-8 is
+ * taken for granted.
  *
  * DuckDB's own json_valid also passes NaN, trailing commas and more, which clients then fail to parse; and JSON.parse
- * would build the value only to throw it away.
+ * would build the value only to throw it away. Where a half of a character is escaped DuckDB refuses the text, and with it
+ * the whole file that it is read from.
  */
 export function is_strict_json(bytes: Uint8Array, start: number, end: number): boolean {
   const open: number[] = [];
@@ -86,18 +90,36 @@ function after_string(bytes: Uint8Array, at: number, end: number): number {
     const byte = bytes[i];
     if (byte === QUOTE) return i + 1;
     if (byte < 0x20) return -1;
-    if (byte !== 0x5c) continue;
+    if (byte !== BACKSLASH) continue;
     const letter = bytes[++i];
     if (i >= end) return -1;
-    if (letter === 0x75) {
-      if (i + 4 >= end) return -1;
-      for (let digit = 1; digit <= 4; digit++) if (!is_hex_digit(bytes[i + digit])) return -1;
-      i += 4;
+    if (letter === LETTER_U) {
+      i = after_escape(bytes, i, end) - 1;
+      if (i < 0) return -1;
     } else if (!'"\\/bfnrt'.includes(String.fromCharCode(letter))) {
       return -1;
     }
   }
   return -1;
+}
+
+/** Behind a `u` and its four digits, and behind the other half if they are one; or -1. */
+function after_escape(bytes: Uint8Array, at: number, end: number): number {
+  const unit = code_unit(bytes, at + 1, end);
+  if (unit < 0 || is_low_half(unit)) return -1;
+  if (!is_high_half(unit)) return at + 5;
+  const is_escaped = bytes[at + 5] === BACKSLASH && bytes[at + 6] === LETTER_U;
+  return is_escaped && is_low_half(code_unit(bytes, at + 7, end)) ? at + 11 : -1;
+}
+
+const is_high_half = (unit: number) => unit >= 0xd800 && unit < 0xdc00;
+const is_low_half = (unit: number) => unit >= 0xdc00 && unit < 0xe000;
+
+/** Four hex digits as a number, or -1. */
+function code_unit(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 4 > end) return -1;
+  for (let digit = at; digit < at + 4; digit++) if (!is_hex_digit(bytes[digit])) return -1;
+  return Number.parseInt(String.fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]), 16);
 }
 
 function after_number(bytes: Uint8Array, at: number, end: number): number {

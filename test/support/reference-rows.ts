@@ -70,11 +70,7 @@ function column_text(any: AnyValue | undefined): string | JsonText | null {
 /** A value as a JSON column reads back: text that is JSON as what it says. */
 function column_json(any: AnyValue | undefined): unknown {
   if (any?.value.case !== "stringValue") return json_value(any);
-  try {
-    return parse_exact(any.value.value);
-  } catch {
-    return any.value.value;
-  }
+  return is_json(any.value.value) ? parse_exact(any.value.value) : any.value.value;
 }
 
 function is_llm(attributes: Record<string, unknown>): boolean {
@@ -161,6 +157,15 @@ function span_row(resource_spans: ResourceSpans, scope_spans: ScopeSpans, span: 
     scope_schema_url: scope_spans.schemaUrl,
     is_llm: is_llm(attributes),
   };
+}
+
+/** As DuckDB sees it: without halves of characters, which JSON.stringify escapes. */
+function is_json(text: string): boolean {
+  try {
+    return !/\\ud[89a-f]/.test(JSON.stringify(JSON.parse(text)).replaceAll("\\\\", ""));
+  } catch {
+    return false;
+  }
 }
 
 /** The rows of `spans` that a request must become; those whose end_time is 0 have not ended. */
