@@ -132,6 +132,19 @@ describe("rows of a Parquet file", () => {
   });
 });
 
+it("texts of several lengths are refused where Parquet would have them by delta", async () => {
+  const other = join(directory.path, "delta.parquet");
+  const rows = "SELECT repeat('x', i % 9) || i AS several, md5(i::VARCHAR) AS one FROM range(1000) AS numbers(i)";
+  await connection.run(`COPY (${rows}) TO '${other}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)`);
+  const encodings = await connection.runAndReadAll(`SELECT DISTINCT encodings FROM parquet_metadata('${other}')`);
+  expect(encodings.getRows()).toEqual([["DELTA_LENGTH_BYTE_ARRAY"]]);
+  await using file = await ParquetFile.open(other, new PageCache(1024));
+  const [[one]] = await file.cells(0, ["one"], [998]);
+  expect(comparable(one)).toBe(new Bun.CryptoHasher("md5").update("998").digest("hex"));
+  expect(file.cells(0, ["several"], [3])).rejects.toBeInstanceOf(ParquetError);
+  await file.cells(0, ["several"], [3]).catch(() => undefined);
+});
+
 it.each([
   ["cut short", (file: string) => truncateSync(file, statSync(file).size - 100)],
   ["empty", (file: string) => writeFileSync(file, "")],

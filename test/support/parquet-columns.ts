@@ -61,6 +61,8 @@ export function random_columns(row_count: number, random: SeededRandom): Column[
     text_distinct: ["text", (row) => `${word(12)}${row}`],
     text_distinct_nulls: ["text", or_null((row) => `${word(12)}${row}`)],
     text_rising: ["text", (row) => String(row).padStart(8, "0")],
+    text_one_length_nulls: ["text", or_null((row) => `id ${String(row).padStart(6, "0")}`)],
+    text_one_length_then_others: ["text", (row) => (row < 2_000 ? String(row).padStart(6, "0") : `${row}`)],
     text_few: ["text", () => random.pick(few)],
     text_few_nulls: ["text", or_null(() => random.pick(few))],
     text_many: ["text", () => random.pick(many)],

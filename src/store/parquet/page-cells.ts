@@ -2,7 +2,7 @@ import { ParquetError } from "./error.ts";
 import { hybrid_values_at } from "./hybrid.ts";
 import type { Page } from "./page.ts";
 import { plain_cells } from "./plain.ts";
-import { type Cell, ENCODING, type ParquetColumn, TEXT_LENGTH_BYTES, TYPE } from "./types.ts";
+import { type Cell, ENCODING, type ParquetColumn, TYPE } from "./types.ts";
 
 /**
  * The cells of a page at these places in it, which ascend. A dictionary is there if the page needs one. Texts are copies:
@@ -29,7 +29,7 @@ function value_cells(
   name: string,
   places: readonly number[],
 ): Cell[] {
-  if (page.encoding === ENCODING.plain) return plain_page_cells(page, type, places);
+  if (!page.is_by_dictionary) return plain_page_cells(page, type, places);
   const numbers = dictionary_numbers(page, name, places);
   if (dictionary === null) throw new ParquetError(`${name}: a page needs a dictionary, and there is none`);
   return plain_page_cells(dictionary, type, Array.from(numbers));
@@ -51,7 +51,7 @@ export function packed_numbers({ content, values_at, encoding }: Page, name: str
 
 function plain_page_cells(page: Page, type: number, places: readonly number[]): Cell[] {
   if (type !== TYPE.byte_array) return plain_cells(page.content, page.values_at, type, places);
-  const { content } = page;
+  const { content, text_prefix_bytes } = page;
   const starts = page.text_starts_of(places.reduce((most, place) => Math.max(most, place + 1), 0));
-  return places.map((place) => content.slice(starts[place] + TEXT_LENGTH_BYTES, starts[place + 1]));
+  return places.map((place) => content.slice(starts[place] + text_prefix_bytes, starts[place + 1]));
 }

@@ -2,12 +2,12 @@ import { ParquetError } from "./error.ts";
 import { hybrid_values } from "./hybrid.ts";
 import type { Page } from "./page.ts";
 import { packed_numbers } from "./page-cells.ts";
-import { ENCODING, TEXT_LENGTH_BYTES, TYPE } from "./types.ts";
+import { TYPE } from "./types.ts";
 import type { ColumnCells, NumberCells, TextCells } from "./write/types.ts";
 
 /** All cells of a page, by row, as the writer takes them. Of numbers none is null. */
 export function page_columns(page: Page, dictionary: Page | null, name: string, type: number): ColumnCells {
-  const numbers = page.encoding === ENCODING.plain ? null : all_numbers(page, name);
+  const numbers = page.is_by_dictionary ? all_numbers(page, name) : null;
   const source = numbers === null ? page : dictionary;
   if (source === null) throw new ParquetError(`${name}: a page needs a dictionary, and there is none`);
   if (type === TYPE.byte_array) return texts(page, source, numbers);
@@ -22,7 +22,7 @@ function all_numbers(page: Page, name: string): Uint32Array {
 }
 
 function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32Array | null): TextCells {
-  const { content, text_starts } = source;
+  const { content, text_starts, text_prefix_bytes } = source;
   const offsets = new Uint32Array(row_count);
   const lengths = new Int32Array(row_count);
   for (let row = 0; row < row_count; row++) {
@@ -32,7 +32,7 @@ function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32A
       continue;
     }
     const place = numbers === null ? value : numbers[value];
-    offsets[row] = text_starts[place] + TEXT_LENGTH_BYTES;
+    offsets[row] = text_starts[place] + text_prefix_bytes;
     lengths[row] = text_starts[place + 1] - offsets[row];
   }
   return { bytes: content, offsets, lengths };

@@ -1,6 +1,7 @@
 import { decompress, decompress_until } from "../../zstd/index.ts";
 import { ParquetError } from "./error.ts";
 import { hybrid_values, run_value } from "./hybrid.ts";
+import { read_one_length } from "./one-length.ts";
 import { ChunkPages, type PagePlace } from "./offset-index.ts";
 import { ThriftReader } from "./thrift.ts";
 import { CODEC, ENCODING, PAGE, TEXT_LENGTH_BYTES } from "./types.ts";
@@ -13,7 +14,7 @@ const LEVELS_LENGTH_BYTES = 4;
 export class Page {
   /** Of `content`; what is behind them was left compressed. */
   private bytes_there: number;
-  /** By value of a page of texts: where it begins, its length before it; and where it ends, of the last that is known. */
+  /** By value of a page of texts: where it begins, as text_starts has it; and where it ends, of the last that is known. */
   private starts: Uint32Array | null = null;
   private known_count = 0;
   private places: Int32Array | null | undefined;
@@ -76,6 +77,16 @@ export class Page {
     return this.knows_texts(this.values_through(row));
   }
 
+  /** Whether its values are numbers of those of a dictionary. */
+  get is_by_dictionary(): boolean {
+    return this.encoding !== ENCODING.plain && this.encoding !== ENCODING.delta_length;
+  }
+
+  /** What stands before each text of a page of texts. */
+  get text_prefix_bytes(): number {
+    return this.encoding === ENCODING.delta_length ? 0 : TEXT_LENGTH_BYTES;
+  }
+
   /** Where its values begin. */
   get values_at(): number {
     const { content } = this;
@@ -98,7 +109,7 @@ export class Page {
     return count;
   }
 
-  /** By value of a page of texts: where it begins, its length before it. One more at the end. */
+  /** By value of a page of texts: where it begins, with `text_prefix_bytes` before it. One more at the end. */
   get text_starts(): Uint32Array {
     return this.text_starts_of(this.value_count);
   }
@@ -112,6 +123,7 @@ export class Page {
   /** Finds out where texts begin, and gives whether those of the first so many values are there. */
   private knows_texts(count: number): boolean {
     const { content, bytes_there, row_count } = this;
+    if (this.encoding === ENCODING.delta_length) return this.knows_texts_of_one_length(count);
     const starts = (this.starts ??= new Uint32Array(row_count + 1).fill(this.values_at, 0, 1));
     const view = new DataView(content.buffer, content.byteOffset, bytes_there);
     const last = Math.min(count, row_count);
@@ -123,6 +135,18 @@ export class Page {
     }
     this.known_count = value;
     return value >= count;
+  }
+
+  private knows_texts_of_one_length(count: number): boolean {
+    const { content, value_count } = this;
+    if (this.starts === null) {
+      const { length, texts_at } = read_one_length(content, this.values_at);
+      if (texts_at + value_count * length !== content.length)
+        throw new ParquetError("a page has texts of other lengths");
+      this.starts = new Uint32Array(value_count + 1);
+      for (let value = 0; value <= value_count; value++) this.starts[value] = texts_at + value * length;
+    }
+    return count <= value_count;
   }
 
   /** How many values there are in the rows up to this one. */

@@ -3,7 +3,7 @@
 /** Physical types, codecs, encodings and kinds of pages, by Parquet's numbers. */
 export const TYPE = { boolean: 0, int32: 1, int64: 2, byte_array: 6 } as const;
 export const CODEC = { uncompressed: 0, zstd: 6 } as const;
-export const ENCODING = { plain: 0, plain_dictionary: 2, rle: 3, rle_dictionary: 8 } as const;
+export const ENCODING = { plain: 0, plain_dictionary: 2, rle: 3, delta_length: 6, rle_dictionary: 8 } as const;
 export const PAGE = { data: 0, dictionary: 2 } as const;
 
 /** Of the length before each text of a plain page. */

@@ -64,7 +64,7 @@ export class ChunkWriter {
     meta.null_count += levels.length - value_count(levels);
     meta.pages.push({ at, bytes: file.position - at, first_row: meta.value_count });
     meta.value_count += levels.length;
-    meta.encoding = encoding;
+    meta.encodings.add(encoding);
     values.clear();
     file.write();
   }
@@ -98,7 +98,7 @@ export class ChunkWriter {
 
 const new_meta = (data_page_at: number, codec: number): ChunkMeta => ({
   codec,
-  encoding: ENCODING.plain,
+  encodings: new Set(),
   value_count: 0,
   bytes: 0,
   compressed_bytes: 0,

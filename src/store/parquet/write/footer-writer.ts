@@ -100,7 +100,7 @@ function put_schema(thrift: ThriftWriter, column: WrittenColumn | null, column_c
 function put_chunk(thrift: ThriftWriter, type: number, path: readonly Uint8Array[], chunk: ChunkMeta): void {
   const { bounds } = chunk;
   thrift.i32(1, type);
-  thrift.i32s(2, [chunk.encoding]);
+  thrift.i32s(2, [...chunk.encodings]);
   thrift.binaries(3, path);
   thrift.i32(4, chunk.codec);
   thrift.i64(5, chunk.value_count);

@@ -1,18 +1,23 @@
 import { CODEC, ENCODING } from "../types.ts";
+import { ByteSink } from "./byte-sink.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import { bit_width, put_hybrid, value_count } from "./levels.ts";
+import { say_length_once } from "./say-length-once.ts";
 import { TextBounds } from "./text-bounds.ts";
 import { DICTIONARY_IS_FULL, TextDictionary } from "./text-dictionary.ts";
 import type { ChunkMeta, PageLimits, Slices, TextCells } from "./types.ts";
 
 /** So many values show whether they repeat. */
 const TRIAL_VALUES = 128;
+const SEVERAL_LENGTHS = -1;
 
 type Counts = { rows: number; values: number };
 
 /** Writes texts: by number where at least half of them repeat others, else one behind the other. */
 export class TextChunks {
   private readonly dictionary = new TextDictionary();
+  /** Those of a page, while it is brought into another form. */
+  private readonly texts = new ByteSink();
   /** By value. */
   private readonly numbers: Uint16Array;
   /** By row: 0 for a null, else 1. */
@@ -88,10 +93,12 @@ export class TextChunks {
     const { values } = chunk;
     const bounds = new TextBounds();
     chunk.begin(CODEC.zstd);
-    let page_rows = 0;
+    let [page_rows, page_values, one_length] = [0, 0, SEVERAL_LENGTHS];
     const end_page = () => {
-      chunk.data_page(ENCODING.plain, levels.subarray(0, page_rows));
-      page_rows = 0;
+      const is_one_length = page_values > 1 && one_length !== SEVERAL_LENGTHS;
+      if (is_one_length) say_length_once(values, page_values, one_length, this.texts);
+      chunk.data_page(is_one_length ? ENCODING.delta_length : ENCODING.plain, levels.subarray(0, page_rows));
+      [page_rows, page_values] = [0, 0];
     };
     for (const { cells, rows } of slices()) {
       const { bytes, offsets, lengths } = cells;
@@ -102,6 +109,8 @@ export class TextChunks {
         if (is_full && page_rows > 0) end_page();
         levels[page_rows++] = length < 0 ? 0 : 1;
         if (length < 0) continue;
+        if (page_values++ === 0) one_length = length;
+        else if (length !== one_length) one_length = SEVERAL_LENGTHS;
         values.uint32(length);
         values.copy(bytes, offsets[row], length);
         bounds.add(bytes, offsets[row], length);

@@ -33,7 +33,8 @@ export type PageLimits = { readonly rows: number; readonly text_bytes: number };
 /** What the footer says of a column chunk, one column of one row group. Bytes are counted with the headers of pages. */
 export type ChunkMeta = {
   codec: number;
-  encoding: number;
+  /** Of its data pages. */
+  encodings: Set<number>;
   value_count: number;
   bytes: number;
   compressed_bytes: number;
