@@ -40,7 +40,7 @@ try {
     batch.clear();
     for (const body of bodies.slice(first, first + REQUESTS_PER_BATCH)) batch.decode_request(body);
     const { spans, heap } = batch;
-    append_vectors(spans, heap.bytes, 0, spans.row_count, (chunk) => appender.appendDataChunk(chunk));
+    append_vectors(SPAN_COLUMNS, spans, heap.bytes, 0, spans.row_count, (chunk) => appender.appendDataChunk(chunk));
     span_count += spans.row_count;
   }
   appender.closeSync();

@@ -69,23 +69,33 @@ export class CellWriter {
     this.written_since(offset, batch, column, row);
   }
 
-  /** An attribute's value as JSON: a string that holds JSON as it is, any other value as JSON; nothing if it has none. */
-  json_value(batch: ColumnBatch, column: number, row: number, entry: number): void {
-    if (!this.is_sent(entry)) return;
+  /**
+   * An attribute's value as JSON: a string that holds JSON as it is, any other value as JSON; nothing if it has none. Gives
+   * whether it was put as it is.
+   */
+  json_value(batch: ColumnBatch, column: number, row: number, entry: number): boolean {
+    if (!this.is_sent(entry)) return false;
     const offset = this.heap.length;
     const text = this.values.string_range(entry);
+    const is_json = text !== null && this.put_json_text(text);
     if (text === null) this.values.put_entry_value(entry);
-    else this.put_json_text(text);
     this.written_since(offset, batch, column, row);
+    return is_json;
+  }
+
+  /** Whether an attribute's value is text. */
+  is_text(entry: number): boolean {
+    return this.values.string_range(entry) !== null;
   }
 
   private is_sent(entry: number): boolean {
     return entry !== NO_ENTRY && this.values.has_value(entry);
   }
 
-  private put_json_text({ start, end }: Range): void {
+  private put_json_text({ start, end }: Range): boolean {
     const { heap, reader } = this;
     const is_json = is_strict_json(reader.bytes, start, end) && put_utf8(heap, reader, start, end);
     if (!is_json) put_json_string(heap, reader, start, end);
+    return is_json;
   }
 }

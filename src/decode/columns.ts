@@ -80,6 +80,18 @@ export const SPAN_COLUMNS = [
   column("is_llm", "boolean", "whether the span is a call of a language model"),
 ] as const satisfies readonly Column[];
 
+/** What is known of a span besides, in no table and no answer. */
+export const SPAN_CELLS = [
+  ...SPAN_COLUMNS,
+  nullable("sent_workflow_id", "text", "junjo.workflow_id, if it was sent as text"),
+  nullable("sent_node_id", "text", "node.id, if it was sent as text"),
+  column(
+    "derived_patch_count",
+    "uint32",
+    "how many state patches can be made of this row, to the letter; 0: those that it has, if any, are rows alone",
+  ),
+] as const satisfies readonly Column[];
+
 /** `state_patches`: one for each set_state event. */
 export const PATCH_COLUMNS = [
   column("patch_id", "text", "derived from trace_id, span_id and the event's index: a replay makes the same"),

@@ -2,7 +2,7 @@
  * From OTLP bytes to columns.
  *
  * A DecodedBatch takes serialized ExportTraceServiceRequests (opentelemetry-proto v1.11) and holds their spans and
- * state patches as the columns of SPAN_COLUMNS and PATCH_COLUMNS, text in one heap of bytes. Nothing is left out:
+ * state patches as the columns of SPAN_CELLS and PATCH_COLUMNS, text in one heap of bytes. Nothing is left out:
  * all seven kinds of attribute values at any depth up to ATTRIBUTE_DEPTH_MAX, int64 with every digit, and text that is
  * not UTF-8 repaired with U+FFFD. What can't be a row is a DecodeError that says what and where.
  */
@@ -13,6 +13,7 @@ export {
   type ColumnKind,
   PATCH_COLUMNS,
   type PatchColumnName,
+  SPAN_CELLS,
   SPAN_COLUMNS,
   type SpanColumnName,
 } from "./columns.ts";

@@ -2,7 +2,7 @@ import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import { type CellWriter, NO_ENTRY } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
-import { PATCH_COLUMNS, SPAN_COLUMNS } from "./columns.ts";
+import { PATCH_COLUMNS, SPAN_CELLS } from "./columns.ts";
 import type { EventDecoder, WireEvent } from "./events.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_decimal } from "./json-text.ts";
@@ -10,7 +10,7 @@ import { bytes_table, find_bytes, KEY } from "./known-keys.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import { WireTime } from "./time.ts";
 
-const SPAN = column_indexes(SPAN_COLUMNS);
+const SPAN = column_indexes(SPAN_CELLS);
 const PATCH = column_indexes(PATCH_COLUMNS);
 
 const SET_STATE = bytes_table([["set_state", 1]]);
@@ -41,18 +41,32 @@ export class PatchDecoder {
 
   /** `row` is the span's, whose attributes have been put. */
   put(row: number, events: readonly Range[]): void {
+    this.put_sent(SPAN.sent_workflow_id, row, KEY.workflow_id);
+    this.put_sent(SPAN.sent_node_id, row, KEY.node_id);
+    const first_patch = this.patches.row_count;
+    let are_derivable = true;
     for (let index = 0; index < events.length; index++) {
       const event = this.events.read_event(events[index]);
       const { start, end } = event.name;
-      if (find_bytes(SET_STATE, this.reader.bytes, start, end) !== 0) this.put_patch(row, event, index);
+      if (find_bytes(SET_STATE, this.reader.bytes, start, end) !== 0) {
+        are_derivable = this.put_patch(row, event, index) && are_derivable;
+      }
       this.values.entries.truncate(event.base);
     }
+    const count = are_derivable ? this.patches.row_count - first_patch : 0;
+    this.spans.set_number(SPAN.derived_patch_count, row, count);
   }
 
-  private put_patch(row: number, event: WireEvent, index: number): void {
+  private put_sent(column: number, row: number, key: typeof KEY.workflow_id | typeof KEY.node_id): void {
+    const text = this.attributes.sent_text(key);
+    if (text !== null) this.cells.string(this.spans, column, row, text);
+  }
+
+  /** Gives whether the span's row tells all of it, to the letter. */
+  private put_patch(row: number, event: WireEvent, index: number): boolean {
     const { cells, patches, spans } = this;
     const json_patch = this.find_entry(event.base, PATCH_KEY.json_patch);
-    if (json_patch === NO_ENTRY) return;
+    if (json_patch === NO_ENTRY) return true;
 
     const patch = patches.add_row();
     patches.share_text(PATCH.service_name, patch, spans, SPAN.service_name, row);
@@ -62,10 +76,12 @@ export class PatchDecoder {
     this.put_workflow_and_node(patch, row);
     this.time.read(this.reader.view, event.time_at);
     patches.set_number64(PATCH.event_time, patch, this.time.micros_high, this.time.micros_low);
-    cells.json_value(patches, PATCH.patch_json, patch, json_patch);
+    const is_json = cells.json_value(patches, PATCH.patch_json, patch, json_patch);
     if (patches.is_null(PATCH.patch_json, patch)) cells.word(patches, PATCH.patch_json, patch, "null");
-    cells.text_value(patches, PATCH.patch_store_id, patch, this.find_entry(event.base, PATCH_KEY.store_id));
+    const store_id = this.find_entry(event.base, PATCH_KEY.store_id);
+    cells.text_value(patches, PATCH.patch_store_id, patch, store_id);
     this.put_empty_if_null(PATCH.patch_store_id, patch);
+    return is_json && (store_id === NO_ENTRY || cells.is_text(store_id));
   }
 
   private find_entry(base: number, wanted: number): number {
@@ -94,13 +110,11 @@ export class PatchDecoder {
    * parent; the node is the span.
    */
   private put_workflow_and_node(patch: number, row: number): void {
-    const { cells, patches, spans, attributes } = this;
-    const workflow_id = attributes.sent_text(KEY.workflow_id);
-    if (workflow_id !== null) cells.string(patches, PATCH.workflow_id, patch, workflow_id);
-    else patches.share_text(PATCH.workflow_id, patch, spans, this.workflow_column(row), row);
-    const node_id = attributes.sent_text(KEY.node_id);
-    if (node_id !== null) cells.string(patches, PATCH.node_id, patch, node_id);
-    else patches.share_text(PATCH.node_id, patch, spans, SPAN.junjo_id, row);
+    const { patches, spans } = this;
+    const column = (sent: number, other: number) => (spans.is_null(sent, row) ? other : sent);
+    const workflow_id = column(SPAN.sent_workflow_id, this.workflow_column(row));
+    patches.share_text(PATCH.workflow_id, patch, spans, workflow_id, row);
+    patches.share_text(PATCH.node_id, patch, spans, column(SPAN.sent_node_id, SPAN.junjo_id), row);
     this.put_empty_if_null(PATCH.workflow_id, patch);
     this.put_empty_if_null(PATCH.node_id, patch);
   }

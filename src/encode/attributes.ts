@@ -58,12 +58,15 @@ function moved_attribute(
 /** What the decoder makes of a value in a column of text. */
 const text_of = (value: string): string => (value[0] === '"' ? (JSON.parse(value) as string) : value);
 
-/** junjo.workflow_id and node.id are kept with the patches alone. Where they were not sent, others stand for them. */
+/** Where junjo.workflow_id and node.id were not sent, others stand for them. */
 function ids_of_patches(row: SpanRow, { workflow_id, node_id }: PatchFacts): string[] {
   const workflow = WORKFLOW_TYPES.includes(row.junjo_span_type) ? row.junjo_id : row.junjo_parent_id;
   const ids: string[] = [];
-  if (workflow_id !== (workflow ?? "")) ids.push(key_value('"junjo.workflow_id"', string_value(workflow_id)));
-  if (node_id !== (row.junjo_id ?? "")) ids.push(key_value('"node.id"', string_value(node_id)));
+  const add = (attribute: string, id: string | null, other: string | null) => {
+    if (id !== null && id !== (other ?? "")) ids.push(key_value(attribute, string_value(id)));
+  };
+  add('"junjo.workflow_id"', workflow_id, workflow);
+  add('"node.id"', node_id, row.junjo_id);
   return ids;
 }
 

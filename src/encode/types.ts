@@ -39,10 +39,12 @@ export type SpanRow = {
   is_llm: boolean;
 };
 
-/** What the state patches of a span tell that its row does not. */
+/** What is known of a span that its row does not tell. */
 export type PatchFacts = {
-  workflow_id: string;
-  node_id: string;
+  /** junjo.workflow_id and node.id, or what stands for them in the span's patches; null: they were not sent. */
+  workflow_id: string | null;
+  node_id: string | null;
+  /** At least those that can't be derived from the row. */
   patches: readonly {
     /** Which of the span's events it was. */
     index: number;

@@ -24,7 +24,10 @@ const KNOWN_KEYS = [
   "junjo.workflow.graph_structure",
   "junjo.executable_definition_id",
   "junjo.workflow.execution_graph_snapshot",
+  "junjo.workflow_id",
   "node.id",
+  "junjo.state_json_patch",
+  "junjo.store.id",
   "openinference.span.kind",
   "gen_ai.operation.name",
   "gen_ai.request.model",
@@ -91,9 +94,15 @@ const span = fc.record({
   endTimeUnixNano: fc.oneof(uint64, fc.constantFrom(0n, 1n)),
   attributes,
   droppedAttributesCount: uint32,
-  events: fc.array(fc.record({ name: well_formed, timeUnixNano: uint64, attributes, droppedAttributesCount: uint32 }), {
-    maxLength: 3,
-  }),
+  events: fc.array(
+    fc.record({
+      name: fc.oneof(well_formed, fc.constant("set_state")),
+      timeUnixNano: uint64,
+      attributes,
+      droppedAttributesCount: uint32,
+    }),
+    { maxLength: 3 },
+  ),
   droppedEventsCount: uint32,
   links: fc.array(
     fc.record({

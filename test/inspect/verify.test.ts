@@ -4,8 +4,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { verify } from "../../src/inspect/index.ts";
+import { patches_sql } from "../../src/store/duckdb/segments/patches-sql.ts";
+import { Segment } from "../../src/store/duckdb/segments/segment.ts";
 import type { Fault } from "../../src/store/index.ts";
-import { config_of, open_data_store, patched_span } from "../support/data-dir.ts";
+import { config_of, open_data_store, patched_span, plainly_patched_span } from "../support/data-dir.ts";
 import { span_init } from "../support/otlp.ts";
 import { run_program } from "../support/program.ts";
 import { send_spans } from "../support/sdk.ts";
@@ -19,13 +21,13 @@ let dir: TempDir;
 let segments: string[];
 const database = () => join(dir.path, "duckdb", "traces.duckdb");
 
-/** Two segments: five spans, of which two have two patches each; and four spans with eight. */
+/** Two segments: five spans, of which two have two patches each; and four spans with eight, of which two are derived. */
 beforeEach(async () => {
   dir = temp_dir();
   await using store = await open_data_store(dir.path, { hot_rows_max: 5 });
-  await append_spans(store, [span_init(), span_init(), span_init(), patched_span(), patched_span()]);
+  await append_spans(store, [span_init(), span_init(), span_init(), plainly_patched_span(), plainly_patched_span()]);
   await store.seal();
-  await append_spans(store, [patched_span(), patched_span(), patched_span(), patched_span()]);
+  await append_spans(store, [patched_span(), plainly_patched_span(), plainly_patched_span(), plainly_patched_span()]);
   await store.seal();
   const directory = join(dir.path, "duckdb", "segments");
   segments = readdirSync(directory)
@@ -53,12 +55,20 @@ function make_manifest_true(directory: string, change: Partial<Manifest> = {}): 
   writeFileSync(path, JSON.stringify(manifest));
 }
 
-async function change_catalog(sql: string): Promise<void> {
-  const instance = await DuckDBInstance.create(database());
+async function run_sql(sql: string, path = ":memory:"): Promise<void> {
+  const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();
   await connection.run(sql);
   connection.closeSync();
   instance.closeSync();
+}
+
+const change_catalog = (sql: string) => run_sql(sql, database());
+
+/** Puts other rows into a file. */
+async function rewrite(path: string, select: string): Promise<void> {
+  await run_sql(`COPY (${select}) TO '${path}.new' (FORMAT parquet, COMPRESSION zstd)`);
+  renameSync(`${path}.new`, path);
 }
 
 describe("verify of a store that is whole", () => {
@@ -153,7 +163,7 @@ describe("verify names", () => {
         .map((path) => join(path, name))
         .join(", ");
     expect(found.filter(({ what }) => /^span \w{32} \w{16} is held 2 times$/.test(what))).toHaveLength(4);
-    expect(found.filter(({ what }) => /^state patch \S+ is held 2 times$/.test(what))).toHaveLength(8);
+    expect(found.filter(({ what }) => /^state patch \S+ is held 2 times$/.test(what))).toHaveLength(6);
     expect(new Set(found.map(({ path }) => path))).toEqual(
       new Set([paths("spans.parquet"), paths("state_patches.parquet")]),
     );
@@ -164,7 +174,7 @@ describe("verify names", () => {
       await using store = await open_data_store(dir.path);
       await append_spans(
         store,
-        Array.from({ length: 25 }, () => patched_span()),
+        Array.from({ length: 25 }, () => plainly_patched_span()),
       );
       await store.seal();
     }
@@ -180,6 +190,21 @@ describe("verify names", () => {
     expect(found).toContainEqual({ path: directory, what: "5 more spans are held more than once" });
     expect(found).toContainEqual({ path: directory, what: "30 more state patches are held more than once" });
     expect(found).toHaveLength(42);
+  });
+
+  it("patches that are held and derived, and spans that have other ones than they say", async () => {
+    const [, many] = segments;
+    const [spans, patches] = [join(many, "spans.parquet"), join(many, "state_patches.parquet")];
+    const derived = `SELECT * FROM (${patches_sql([Segment.open(many)])})`;
+    await rewrite(patches, `${derived} WHERE json_valid(patch_json::VARCHAR) AND patch_json::VARCHAR NOT LIKE '"%'`);
+    await rewrite(spans, `SELECT * REPLACE (derived_patch_count * 2 AS derived_patch_count) FROM '${spans}'`);
+    make_manifest_true(many);
+    const found = await faults();
+    const held = (path: string, pattern: RegExp) =>
+      found.filter((fault) => fault.path === path && pattern.test(fault.what)).length;
+    expect(held(patches, /^state patch \S+ can be derived from its span too$/)).toBe(2);
+    expect(held(spans, /^span \w{32} \w{16} has 2 state patches, and says 4$/)).toBe(1);
+    expect(held(patches, /^has 6 rows together .* says 8$/)).toBe(1);
   });
 
   it("rows that are not where the index has them", async () => {
@@ -198,7 +223,7 @@ describe("verify names", () => {
     make_manifest_true(many);
     const found = await faults();
     const [spans, patches] = [join(many, "spans.parquet"), join(many, "state_patches.parquet")];
-    expect(found).toContainEqual({ path: patches, what: "has 4 rows, and the manifest says 8" });
+    expect(found).toContainEqual({ path: patches, what: expect.stringMatching(/^has 6 rows together .* says 8$/) });
     expect(
       found.filter(({ path, what }) => path === spans && what.endsWith("is not found by the filter")),
     ).toHaveLength(4);

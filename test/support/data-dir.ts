@@ -11,12 +11,19 @@ export const config_of = (data_dir: string): Config => load_config({ flags: { da
 export const open_data_store = (data_dir: string, options: Partial<StoreOptions> = {}): Promise<FileBackedStore> =>
   open_store({ path: join(data_dir, "duckdb", "traces.duckdb"), ...STORE_OPTIONS, ...options });
 
-/** A span with two state patches. */
+/** A span with two state patches, which are derived from it. */
 export const patched_span = (init: SpanInit = {}): SpanInit =>
+  with_patches(
+    [1, 2].map((step) => `[{"op":"add","path":"/step","value":${step}}]`),
+    init,
+  );
+
+/** A span with two state patches that are rows of their own. */
+export const plainly_patched_span = (): SpanInit => with_patches(["not JSON", "nor this"], {});
+
+const with_patches = (patches: readonly string[], init: SpanInit): SpanInit =>
   span_init({
     attributes: text_attributes({ "junjo.span_type": "node", "junjo.id": "n1", "junjo.parent_id": "w1" }),
-    events: [1, 2].map((step) =>
-      event_init("set_state", { "junjo.state_json_patch": `[{"op":"add","path":"/step","value":${step}}]` }),
-    ),
+    events: patches.map((patch) => event_init("set_state", { "junjo.state_json_patch": patch })),
     ...init,
   });

@@ -156,7 +156,28 @@ function span_row(resource_spans: ResourceSpans, scope_spans: ScopeSpans, span: 
     scope_dropped_attributes_count: scope?.droppedAttributesCount ?? 0,
     scope_schema_url: scope_spans.schemaUrl,
     is_llm: is_llm(attributes),
+    sent_workflow_id: sent_text(span.attributes, "junjo.workflow_id"),
+    sent_node_id: sent_text(span.attributes, "node.id"),
+    derived_patch_count: derived_patch_count(span),
   };
+}
+
+function sent_text(attributes: readonly KeyValue[], key: string): string | null {
+  const value = sent(attributes, key)?.value;
+  return value?.case === "stringValue" ? value.value : null;
+}
+
+/** Of a span whose patches all are JSON that was sent as text, in stores that have text as their name: their number. */
+function derived_patch_count({ events }: Span): number {
+  const patches = events.filter(
+    ({ name, attributes }) => name === "set_state" && attributes.some(({ key }) => key === "junjo.state_json_patch"),
+  );
+  const is_derivable = patches.every(({ attributes }) => {
+    const patch = sent_text(attributes, "junjo.state_json_patch");
+    const has_store = attributes.some(({ key }) => key === "junjo.store.id");
+    return patch !== null && is_json(patch) && (!has_store || sent_text(attributes, "junjo.store.id") !== null);
+  });
+  return is_derivable ? patches.length : 0;
 }
 
 /** As DuckDB sees it: without halves of characters, which JSON.stringify escapes. */

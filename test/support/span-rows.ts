@@ -1,4 +1,11 @@
-import { type ColumnBatch, DecodedBatch, PATCH_COLUMNS, SPAN_COLUMNS } from "../../src/decode/index.ts";
+import {
+  type Column,
+  type ColumnBatch,
+  DecodedBatch,
+  PATCH_COLUMNS,
+  SPAN_CELLS,
+  SPAN_COLUMNS,
+} from "../../src/decode/index.ts";
 import { type PatchFacts, RequestWriter, type SpanRow } from "../../src/encode/index.ts";
 
 /** Rows with their text as it is, JSON too. */
@@ -19,19 +26,20 @@ export const raw_patches = (batch: DecodedBatch): RawRow[] =>
 export function exported(batch: DecodedBatch): string {
   const patches = Map.groupBy(raw_patches(batch), key_of);
   const writer = new RequestWriter();
-  for (const row of raw_spans(batch)) writer.add(row as SpanRow, facts_of(patches.get(key_of(row))));
+  for (const row of raw_rows(batch, batch.spans, SPAN_CELLS).sort((a, b) => compare(key_of(a), key_of(b)))) {
+    writer.add(row as SpanRow, facts_of(row, patches.get(key_of(row)) ?? []));
+  }
   return writer.take();
 }
 
 const key_of = ({ trace_id, span_id }: RawRow): string => `${String(trace_id)} ${String(span_id)}`;
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-function facts_of(patches: RawRow[] | undefined): PatchFacts | null {
-  if (patches === undefined) return null;
+function facts_of({ sent_workflow_id, sent_node_id, derived_patch_count }: RawRow, patches: RawRow[]): PatchFacts {
   return {
-    workflow_id: String(patches[0].workflow_id),
-    node_id: String(patches[0].node_id),
-    patches: patches.map(({ patch_id, patch_store_id, patch_json }) => ({
+    workflow_id: sent_workflow_id as string | null,
+    node_id: sent_node_id as string | null,
+    patches: (derived_patch_count === 0 ? patches : []).map(({ patch_id, patch_store_id, patch_json }) => ({
       index: Number(String(patch_id).split(":")[2]),
       store_id: String(patch_store_id),
       is_string: String(patch_json).startsWith('"'),
@@ -39,9 +47,7 @@ function facts_of(patches: RawRow[] | undefined): PatchFacts | null {
   };
 }
 
-type Columns = typeof SPAN_COLUMNS | typeof PATCH_COLUMNS;
-
-const raw_rows = (batch: DecodedBatch, table: ColumnBatch, columns: Columns): RawRow[] =>
+const raw_rows = (batch: DecodedBatch, table: ColumnBatch, columns: readonly Column[]): RawRow[] =>
   Array.from({ length: table.row_count }, (_, row) =>
     Object.fromEntries(columns.map(({ name, kind }, column) => [name, cell(batch, table, column, row, kind)])),
   );

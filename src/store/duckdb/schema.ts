@@ -2,6 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import initial_sql from "../../../schemas/duckdb/0001-initial.sql" with { type: "text" };
 import segments_sql from "../../../schemas/duckdb/0002-segments.sql" with { type: "text" };
 import pending_spans_sql from "../../../schemas/duckdb/0003-pending-spans.sql" with { type: "text" };
+import derived_patches_sql from "../../../schemas/duckdb/0004-derived-patches.sql" with { type: "text" };
 import migrations_sql from "../../../schemas/duckdb/migrations.sql" with { type: "text" };
 import { StoreError } from "../types.ts";
 
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "initial", sql: initial_sql },
   { version: 2, name: "segments", sql: segments_sql },
   { version: 3, name: "pending-spans", sql: pending_spans_sql },
+  { version: 4, name: "derived-patches", sql: derived_patches_sql },
 ];
 
 /**

@@ -104,7 +104,7 @@ export class Session implements AsyncDisposable {
     const catalog = new Catalog(connection, options.path);
     const recovered = await recover_segments(catalog, connection, directory, logger, await present_tables(connection));
     const segments = [...recovered, ...(await seal_old_tables(connection, catalog, directory, logger))];
-    if (segments.length > 0) await catalog.name_rows(directory);
+    if (segments.length > 0) await catalog.name_rows(directory, segments);
 
     const written = await read_pending_spans(connection);
     const pending = new PendingSpans(written, LIMITS.PENDING_BYTES_MAX, (count) => {

@@ -28,19 +28,23 @@ const string_words = new Uint32Array(strings);
 const string_bytes = new Uint8Array(strings);
 const validity = new Uint8Array(VECTOR_ROWS / 8);
 
-/** Gives rows `start` to `end` to `append`, at most a vector's worth at a time, in order. Texts lie in `text`. */
+/**
+ * Gives rows `start` to `end` to `append`, at most a vector's worth at a time, in order: the columns of a table, which are
+ * the first ones of the rows. Texts lie in `text`.
+ */
 export function append_vectors(
+  columns: readonly Column[],
   rows: HotColumns,
   text: Uint8Array,
   start: number,
   end: number,
   append: (chunk: DuckDBDataChunk) => void,
 ): void {
-  const types = rows.columns.map(({ kind }) => TYPES[kind]);
+  const types = columns.map(({ kind }) => TYPES[kind]);
   for (let first = start; first < end; first += VECTOR_ROWS) {
     const count = Math.min(VECTOR_ROWS, end - first);
     const chunk = DuckDBDataChunk.create(types, count);
-    for (const [index, column] of rows.columns.entries()) {
+    for (const [index, column] of columns.entries()) {
       const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
       if (is_text(column)) write_text(vector, rows, index, text, first, count);
       else write_fixed(vector, rows, index, first, count);

@@ -33,6 +33,10 @@ export class ParquetScan implements Disposable {
     this.row_count = this.footer.row_counts.reduce((sum, count) => sum + count, 0);
   }
 
+  has_column(name: string): boolean {
+    return this.footer.columns.some((of_file) => of_file.name === name);
+  }
+
   column(name: string): ColumnCursor {
     const column = this.footer.columns.findIndex((of_file) => of_file.name === name);
     if (column < 0) throw new ParquetError(`there is no column ${name}`);

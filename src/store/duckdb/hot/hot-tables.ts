@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { column_definitions } from "../column-types.ts";
 import { Serial } from "../serial.ts";
@@ -8,7 +8,9 @@ import type { HotGeneration } from "./generation.ts";
 /** The in-memory database of the hot tier, by the name under which it is attached. */
 export const HOT_DATABASE = "hot";
 
-type Kind = "spans" | "patches";
+/** Those that a memory has behind them are in no table. */
+const COLUMNS = { spans: SPAN_COLUMNS, patches: PATCH_COLUMNS };
+type Kind = keyof typeof COLUMNS;
 
 /**
  * A generation's rows as tables, made when SQL asks for them: most rows are sealed before anybody does, and DuckDB takes
@@ -49,8 +51,8 @@ export class HotTables {
   }
 
   private async make(connection: DuckDBConnection): Promise<void> {
-    await connection.run(`CREATE TABLE IF NOT EXISTS ${this.spans} (${column_definitions(SPAN_COLUMNS)})`);
-    await connection.run(`CREATE TABLE IF NOT EXISTS ${this.patches} (${column_definitions(PATCH_COLUMNS)})`);
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${this.spans} (${column_definitions(COLUMNS.spans)})`);
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${this.patches} (${column_definitions(COLUMNS.patches)})`);
     this.are_made = true;
   }
 
@@ -60,7 +62,8 @@ export class HotTables {
     const { memory } = this.generation;
     const appender = await connection.createAppender(this.name(kind), "main", HOT_DATABASE);
     try {
-      append_vectors(memory[kind], memory.text, first, row_count, (chunk) => appender.appendDataChunk(chunk));
+      const append = (chunk: DuckDBDataChunk) => appender.appendDataChunk(chunk);
+      append_vectors(COLUMNS[kind], memory[kind], memory.text, first, row_count, append);
     } finally {
       appender.closeSync();
     }

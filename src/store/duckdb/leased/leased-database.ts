@@ -4,13 +4,11 @@ import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { column_definitions } from "../column-types.ts";
 import { connect, type DatabaseOptions } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
+import { type PatchSource, patches_sql } from "../segments/patches-sql.ts";
 import { remove_leftovers, spill_directory } from "./leftovers.ts";
 
 /** What segments are read with. `path`: the store's, beside which DuckDB may put what has no room in memory. */
 export type LeasedOptions = DatabaseOptions;
-
-/** The files of some segments. */
-export type SegmentPaths = { spans_path: string; patches_path: string };
 
 /** A DuckDB in memory whose views `spans` and `state_patches` are all rows of some segments. */
 export class LeasedDatabase implements AsyncDisposable {
@@ -23,7 +21,7 @@ export class LeasedDatabase implements AsyncDisposable {
   /** No statement reaches a file but those of the segments and `also_path`, which may be written. */
   static async open(
     { path, memory_bytes, threads }: LeasedOptions,
-    segments: readonly SegmentPaths[],
+    segments: readonly PatchSource[],
     also_path: string | null = null,
   ): Promise<LeasedDatabase> {
     remove_leftovers(path);
@@ -60,16 +58,14 @@ export class LeasedDatabase implements AsyncDisposable {
   }
 }
 
-async function name_rows(connection: DuckDBConnection, segments: readonly SegmentPaths[]): Promise<void> {
-  for (const [view, columns, files] of [
-    ["spans", SPAN_COLUMNS, segments.map(({ spans_path }) => spans_path)],
-    ["state_patches", PATCH_COLUMNS, segments.map(({ patches_path }) => patches_path)],
-  ] as const) {
-    if (files.length === 0) {
-      await connection.run(`CREATE TABLE ${view} (${column_definitions(columns)})`);
-      continue;
-    }
-    const names = columns.map(({ name }) => name).join(", ");
-    await connection.run(`CREATE VIEW ${view} AS SELECT ${names} FROM read_parquet([${sql_list(files)}])`);
+async function name_rows(connection: DuckDBConnection, segments: readonly PatchSource[]): Promise<void> {
+  if (segments.length === 0) {
+    await connection.run(`CREATE TABLE spans (${column_definitions(SPAN_COLUMNS)})`);
+    await connection.run(`CREATE TABLE state_patches (${column_definitions(PATCH_COLUMNS)})`);
+    return;
   }
+  const names = SPAN_COLUMNS.map(({ name }) => name).join(", ");
+  const files = sql_list(segments.map(({ spans_path }) => spans_path));
+  await connection.run(`CREATE VIEW spans AS SELECT ${names} FROM read_parquet([${files}])`);
+  await connection.run(`CREATE VIEW state_patches AS ${patches_sql(segments)}`);
 }

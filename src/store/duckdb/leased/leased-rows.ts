@@ -47,12 +47,17 @@ export class LeasedRows implements AsyncDisposable {
 
   /** Spans with what their state patches tell besides, in no order. */
   async *spans_with_patches(filter: RowFilter): AsyncGenerator<SpanWithPatches> {
-    const sql = (segment: Segment, where: string) =>
-      spans_with_patches_sql
+    const sql = (segment: Segment, where: string) => {
+      // Segments of format 1 have them in patches alone.
+      const id = (column: string) => (segment.has_derived_patches ? `spans.${column}` : "NULL::VARCHAR");
+      return spans_with_patches_sql
         .replace("/*cells*/", CELLS)
+        .replaceAll("/*workflow_id*/", id("sent_workflow_id"))
+        .replaceAll("/*node_id*/", id("sent_node_id"))
         .replace("/*spans*/", segment.spans_table)
         .replace("/*patches*/", `read_parquet(${sql_text(segment.patches_path)})`)
         .replace("/*where*/", () => where);
+    };
     for await (const cells of this.cells(filter, sql)) {
       const patches = cells.at(-1);
       yield {

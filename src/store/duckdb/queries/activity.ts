@@ -3,7 +3,8 @@ import type { AttributeField, SpanFilter } from "../../../filter/index.ts";
 import type { RootFigures, ServiceActivity, SpanCounts, StatePatch, TimeParts } from "../../types.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
 import type { ReaderPool } from "../reader-pool.ts";
-import { sql_list, sql_text } from "../row-source.ts";
+import { sql_text } from "../row-source.ts";
+import { patches_sql } from "../segments/patches-sql.ts";
 import type { View, Views } from "../views.ts";
 import { stored_of } from "./service-figures.ts";
 import { ask } from "./ask.ts";
@@ -101,8 +102,7 @@ export class Activity {
         .map(({ tables }) => `SELECT ${PATCH_COLUMNS} FROM ${tables.patches} ${where}`);
       const holders = segments.filter(({ keys }) => keys.may_hold_trace(trace));
       if (holders.length > 0) {
-        const files = sql_list(holders.map(({ patches_path }) => patches_path));
-        selects.push(`SELECT ${PATCH_COLUMNS} FROM read_parquet([${files}]) ${where}`);
+        selects.push(`SELECT ${PATCH_COLUMNS} FROM (${patches_sql(holders)}) ${where}`);
       }
       if (selects.length === 0) return [];
       const found = await connection.runAndReadAll(

@@ -5,6 +5,7 @@ import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type SqlAnswer, StoreError } from "../../types.ts";
 import { first_line } from "../database.ts";
 import { sql_list } from "../row-source.ts";
+import { patches_sql } from "../segments/patches-sql.ts";
 import type { View } from "../views.ts";
 
 const SPAN_NAMES = SPAN_COLUMNS.map(({ name }) => name).join(", ");
@@ -62,12 +63,12 @@ function json_value(value: DuckDBValue, type: DuckDBType): unknown {
 /** Views of this connection's own, which hide those in the file. */
 async function name_rows(connection: DuckDBConnection, { generations, segments }: View): Promise<void> {
   for (const { tables } of generations) await tables.fill(connection);
-  const files = (paths: readonly string[]) => `read_parquet([${sql_list(paths)}])`;
   const spans = generations.map(({ tables }) => `SELECT ${SPAN_NAMES} FROM ${tables.spans}`);
   const patches = generations.map(({ tables }) => `SELECT ${PATCH_NAMES} FROM ${tables.patches}`);
   if (segments.length > 0) {
-    spans.push(`SELECT ${SPAN_NAMES} FROM ${files(segments.map(({ spans_path }) => spans_path))}`);
-    patches.push(`SELECT ${PATCH_NAMES} FROM ${files(segments.map(({ patches_path }) => patches_path))}`);
+    const files = sql_list(segments.map(({ spans_path }) => spans_path));
+    spans.push(`SELECT ${SPAN_NAMES} FROM read_parquet([${files}])`);
+    patches.push(patches_sql(segments));
   }
   await connection.run(`CREATE OR REPLACE TEMP VIEW spans AS ${spans.join(" UNION ALL ")}`);
   await connection.run(`CREATE OR REPLACE TEMP VIEW state_patches AS ${patches.join(" UNION ALL ")}`);

@@ -1,13 +1,17 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
+import { SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { Ulid } from "../../../wal/index.ts";
 import { in_transaction } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import put_position_sql from "../sql/put-position.sql" with { type: "text" };
 import put_segment_sql from "../sql/put-segment.sql" with { type: "text" };
+import { derived_sql, type PatchSource, rows_sql } from "./patches-sql.ts";
 import { Segment } from "./segment.ts";
 import { PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
+
+const SPAN_NAMES = SPAN_COLUMNS.map(({ name }) => name).join(", ");
 
 /** DuckDB's log, beyond which it is brought into the file: dead letters may be large. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
@@ -79,16 +83,19 @@ export class Catalog {
     await this.connection.run("CHECKPOINT");
   }
 
-  /** Lets whoever opens the file without this program find the rows under the tables' names. There must be a segment. */
-  async name_rows(directory: string): Promise<void> {
-    for (const [view, file] of [
-      ["spans", SPANS_FILE],
-      ["state_patches", PATCHES_FILE],
-    ]) {
-      const files = sql_text(join(directory, "*", file));
-      const columns = view === "spans" ? "* EXCLUDE (is_listed, trace_has_llm)" : "*";
-      await this.connection.run(`CREATE OR REPLACE VIEW ${view} AS SELECT ${columns} FROM read_parquet(${files})`);
-    }
+  /**
+   * Lets whoever opens the file without this program find the rows under the tables' names: those of the segments in the
+   * directory, now or later. There must be one.
+   */
+  async name_rows(directory: string, segments: readonly PatchSource[]): Promise<void> {
+    const files = (name: string) => sql_text(join(directory, "*", name));
+    const spans = `read_parquet(${files(SPANS_FILE)})`;
+    const are_alike = segments.every(({ has_derived_patches }) => has_derived_patches);
+    const derived = derived_sql(are_alike ? spans : of_any_format(files(SPANS_FILE)));
+    await this.connection.run(`CREATE OR REPLACE VIEW spans AS SELECT ${SPAN_NAMES} FROM ${spans}`);
+    await this.connection.run(
+      `CREATE OR REPLACE VIEW state_patches AS ${rows_sql(files(PATCHES_FILE))} UNION ALL ${derived}`,
+    );
   }
 
   private async put(segment: Segment): Promise<void> {
@@ -110,5 +117,12 @@ export class Catalog {
     return (await this.connection.runAndReadAll(sql)).getRows().map(([value]) => value);
   }
 }
+
+/** Files that may lack columns, which are null then. All of them have to be looked into. */
+const of_any_format = (spans: string): string =>
+  `(FROM read_parquet(${spans}, union_by_name = true) UNION ALL BY NAME FROM ${NO_CELLS})`;
+
+const NO_CELLS = `(SELECT NULL::VARCHAR AS sent_workflow_id, NULL::VARCHAR AS sent_node_id,
+  NULL::UINTEGER AS derived_patch_count WHERE false)`;
 
 const file_bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -266,10 +266,10 @@ export class SegmentKeeper {
 
   /** What fails here does not undo what was committed. */
   private async look_after_catalog(has_segments: boolean): Promise<void> {
-    const { catalog, directory, on_catalog_failed } = this.parts;
+    const { catalog, directory, views, on_catalog_failed } = this.parts;
     try {
       if (has_segments && !this.are_rows_named) {
-        await catalog.name_rows(directory);
+        await catalog.name_rows(directory, views.current.segments);
         this.are_rows_named = true;
       }
       await catalog.checkpoint_when_long();

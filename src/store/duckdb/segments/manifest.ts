@@ -28,7 +28,8 @@ const FIGURES_SCHEMA = SERVICE_SCHEMA.extend({
 });
 
 const MANIFEST_SCHEMA = z.object({
-  format: z.literal(1),
+  /** From 2 on, spans.parquet has what state patches can be derived from, and patches that can be are nowhere else. */
+  format: z.literal([1, 2]),
   segment_id: z.string(),
   sealed_at: z.iso.datetime(),
   /** How far each source was stored once this segment was: its last key in hex. */
@@ -36,6 +37,7 @@ const MANIFEST_SCHEMA = z.object({
   /** The segments whose rows these are. */
   replaces: z.array(z.string()),
   span_count: count,
+  /** All of them, derived ones too. */
   patch_count: count,
   trace_count: count,
   /** What its rows take in memory. */

@@ -1,4 +1,4 @@
-import { PATCH_COLUMNS, SPAN_COLUMNS, column_indexes } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, SPAN_CELLS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { ByteSink, ParquetScan } from "../../parquet/index.ts";
 import type { HotColumns } from "../hot/hot-memory.ts";
 import { hash_trace, new_key_hash } from "../keys/key-hash.ts";
@@ -10,7 +10,16 @@ import type { WrittenRows } from "./written-rows.ts";
 const { trace_id } = column_indexes(SPAN_COLUMNS);
 
 /** What rows are sorted, marked and counted by. */
-const SPAN_KEYS = ["trace_id", "span_id", "parent_span_id", "service_name", "start_time", "junjo_span_type", "is_llm"];
+const SPAN_KEYS = [
+  "trace_id",
+  "span_id",
+  "parent_span_id",
+  "service_name",
+  "start_time",
+  "junjo_span_type",
+  "is_llm",
+  "derived_patch_count",
+];
 const PATCH_KEYS = ["trace_id", "span_id", "patch_id"];
 
 export type MergeInput = { spans_path: string; patches_path: string };
@@ -29,13 +38,17 @@ export function merge_rows(
   const span_files = inputs.map(({ spans_path }) => open(spans_path));
   const patch_files = inputs.map(({ patches_path }) => open(patches_path));
   const heap = new ByteSink();
-  const spans = new MergedRows(SPAN_COLUMNS, span_files, SPAN_KEYS, except_trace_id, heap);
+  const spans = new MergedRows(SPAN_CELLS, span_files, SPAN_KEYS, except_trace_id, heap);
   if (spans.row_count === 0) return null;
   const patches = new MergedRows(PATCH_COLUMNS, patch_files, PATCH_KEYS, except_trace_id, heap);
   const text = heap.content;
   const keys = { spans: spans.keys, patches: patches.keys, text, trace_numbers: trace_numbers(spans.keys, text) };
-  const counts = { spans: spans.row_count, patches: patches.row_count };
-  return write_rows({ keys, counts, spans: spans.cells, patches: patches.cells }, directory);
+  // Those that could be derived are in no file.
+  const patch_rows = Array.from({ length: patches.row_count }, (_, row) => row);
+  return write_rows(
+    { keys, span_count: spans.row_count, patch_rows, spans: spans.cells, patches: patches.cells },
+    directory,
+  );
 }
 
 /** By row: which of the traces it belongs to. */

@@ -1,4 +1,4 @@
-import { type Column, FIXED_CELLS } from "../../../decode/index.ts";
+import { type Column, FIXED_CELLS, SPAN_CELLS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import {
   ByteSink,
   type ColumnCursor,
@@ -14,6 +14,9 @@ import type { RowCells } from "./write-rows.ts";
 /** Rows, or texts, of a slice: what lies in memory of a column at once. */
 const SLICE_ROWS = 1024;
 const SLICE_BYTES = 1024 * 1024;
+
+/** Segments of format 1 do not have these. */
+const MAY_BE_ABSENT = new Set<string>(SPAN_CELLS.slice(SPAN_COLUMNS.length).map(({ name }) => name));
 
 /**
  * Rows of several files as if they were one: numbered in the order of the files, without those of one trace. Some columns,
@@ -53,13 +56,16 @@ export class MergedRows {
   }
 
   readonly cells: RowCells = (column, rows): Slices => {
-    const { name, kind } = this.columns[column];
-    return kind === "text" || kind === "json" ? () => this.texts(name, rows) : () => this.numbers(name, kind, rows);
+    const { columns } = this;
+    const { kind } = columns[column];
+    return kind === "text" || kind === "json"
+      ? () => this.texts(columns[column], rows)
+      : () => this.numbers(columns[column], kind, rows);
   };
 
-  private *texts(name: string, rows: Uint32Array): Generator<Slice<TextCells>> {
+  private *texts(column: Column, rows: Uint32Array): Generator<Slice<TextCells>> {
     const { heap, offsets, lengths } = this;
-    const cursors = this.cursors(name);
+    const cursors = this.cursors(column);
     let count = 0;
     heap.clear();
     const slice = () => ({ cells: { bytes: heap.bytes, offsets, lengths }, rows: this.places.subarray(0, count) });
@@ -80,15 +86,15 @@ export class MergedRows {
     if (count > 0) yield slice();
   }
 
-  private *numbers(name: string, kind: keyof typeof FIXED_CELLS, rows: Uint32Array): Generator<Slice<NumberCells>> {
+  private *numbers(column: Column, kind: keyof typeof FIXED_CELLS, rows: Uint32Array): Generator<Slice<NumberCells>> {
     const cells = FIXED_CELLS[kind](rows.length);
-    this.read_numbers(name, rows, cells);
+    this.read_numbers(column, rows, cells);
     yield { cells, rows: Uint32Array.from(rows, (_, place) => place) };
   }
 
   /** Of these rows, or of all. */
-  private read_numbers(name: string, rows: Uint32Array | null, into: FixedCells): void {
-    const cursors = this.cursors(name);
+  private read_numbers(column: Column, rows: Uint32Array | null, into: FixedCells): void {
+    const cursors = this.cursors(column);
     for (let i = 0; i < into.length; i++) {
       const row = rows === null ? i : rows[i];
       const file_row = this.file_rows[row];
@@ -106,15 +112,15 @@ export class MergedRows {
     const offsets = texts.map((length) => new Uint32Array(length));
     const lengths = texts.map((length) => new Int32Array(length));
     const fixed = columns.map((column) => {
-      const { name, kind } = column;
+      const { kind } = column;
       if (!is_key(column) || kind === "text" || kind === "json") return new Uint8Array(0);
       const cells = FIXED_CELLS[kind](row_count);
-      this.read_numbers(name, null, cells);
+      this.read_numbers(column, null, cells);
       return cells;
     });
-    for (const [index, { name }] of columns.entries()) {
+    for (const [index, column] of columns.entries()) {
       if (texts[index] === 0) continue;
-      const cursors = this.cursors(name);
+      const cursors = this.cursors(column);
       const copy = new TextCopy(text);
       for (let row = 0; row < row_count; row++) {
         const file_row = this.file_rows[row];
@@ -126,9 +132,20 @@ export class MergedRows {
     return { columns, offsets, lengths, fixed };
   }
 
-  private cursors(name: string): ColumnCursor[] {
-    return this.scans.map((scan) => scan.column(name));
+  private cursors(column: Column): Pick<ColumnCursor, "block_of">[] {
+    const { name } = column;
+    const is_absent = (scan: ParquetScan) => MAY_BE_ABSENT.has(name) && !scan.has_column(name);
+    return this.scans.map((scan) => (is_absent(scan) ? absent(column, scan) : scan.column(name)));
   }
+}
+
+/** Nulls, and zeros. */
+function absent({ kind }: Column, { row_count }: ParquetScan): Pick<ColumnCursor, "block_of"> {
+  const cells =
+    kind === "text" || kind === "json"
+      ? { bytes: new Uint8Array(0), offsets: new Uint32Array(row_count), lengths: new Int32Array(row_count).fill(-1) }
+      : FIXED_CELLS[kind](row_count);
+  return { block_of: () => ({ first_row: 0, end_row: row_count, cells }) };
 }
 
 /** Copies texts; one that is the very text of the last is where that is. */

@@ -78,17 +78,18 @@ function rows_by_trace(
     .map(({ rows }) => rows);
 }
 
-/** By span. */
-export function patch_order({ patches, text }: RowKeys, count: number): Uint32Array {
+/** Patches by their spans. */
+export function patch_order({ patches, text }: RowKeys, rows: readonly number[]): Uint32Array {
   const text_of = text_reader(text);
   const columns = PATCH_KEY.map((column) => ({ at: patches.offsets[column], length: patches.lengths[column] }));
-  const keys: string[] = [];
-  const rows = new Uint32Array(count);
-  for (let row = 0; row < count; row++) {
-    keys.push(columns.map(({ at, length }) => text_of(at[row], length[row])).join(""));
-    rows[row] = row;
-  }
-  return rows.sort((a, b) => order_of(keys[a], keys[b]));
+  const keyed = rows.map((row) => ({
+    row,
+    key: columns.map(({ at, length }) => text_of(at[row], length[row])).join(""),
+  }));
+  return Uint32Array.from(
+    keyed.sort((a, b) => order_of(a.key, b.key)),
+    ({ row }) => row,
+  );
 }
 
 /** A text of a span, where it lies. */

@@ -1,6 +1,6 @@
 import type { HotCapacity } from "../hot/hot-memory.ts";
 import type { MergeInput } from "./merge-rows.ts";
-import type { RowCounts } from "./write-rows.ts";
+import type { RowCounts } from "./seal-rows.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
 /** What the Worker is told to write into a directory: the rows of a memory, which must not change meanwhile, ... */

@@ -91,7 +91,7 @@ async function write_manifest(
   rows: WrittenRows,
 ): Promise<void> {
   const manifest: SegmentManifest = {
-    format: 1,
+    format: 2,
     segment_id,
     sealed_at: new Date().toISOString(),
     positions: Array.from(positions, ([source, key]) => ({ source, last_key: Buffer.from(key).toString("hex") })),

@@ -59,6 +59,10 @@ export class Segment implements RowSource {
     return this.manifest.segment_id;
   }
 
+  get has_derived_patches(): boolean {
+    return this.manifest.format >= 2;
+  }
+
   get is_obsolete(): boolean {
     return is_marked_obsolete(this.directory);
   }

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { column_indexes, PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, SPAN_CELLS } from "../../../decode/index.ts";
 import { ParquetWriter, type Slices, type WrittenColumn } from "../../parquet/index.ts";
 import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
 import { filter_bytes, SegmentKeys } from "../keys/key-index.ts";
@@ -11,7 +11,7 @@ import { mark_rows, patch_order, type RowKeys, type RowMarks, segment_order, tex
 import { FILTER_FILE, PATCHES_FILE, ROWS_FILE, SPANS_FILE } from "./segment-files.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
-const { trace_id, span_id, service_name, is_llm } = column_indexes(SPAN_COLUMNS);
+const { trace_id, span_id, service_name, is_llm, derived_patch_count } = column_indexes(SPAN_CELLS);
 
 const MARK_COLUMNS: readonly WrittenColumn[] = [
   { name: "is_listed", kind: "boolean" },
@@ -19,7 +19,7 @@ const MARK_COLUMNS: readonly WrittenColumn[] = [
 ];
 
 /**
- * Groups are large: what a file says of each of 39 columns of a group has to be read before any of its rows. Pages are
+ * Groups are large: what a file says of each of 42 columns of a group has to be read before any of its rows. Pages are
  * small: they are read for one row. Level 2 of zstd takes 0.7 µs a span less than level 3, and 4 bytes more; level 1 takes
  * 30 more.
  */
@@ -27,14 +27,16 @@ const PARQUET_OPTIONS = { group_rows: 16_384, zstd_level: 2, pages: { rows: 1024
 /** Of rows that are listed: few and large, and read most. */
 const LISTED_PAGES = { rows: 1024, text_bytes: 32 * 1024 };
 
-export type RowCounts = { spans: number; patches: number };
+const COLUMNS: readonly WrittenColumn[] = [...SPAN_CELLS, ...MARK_COLUMNS];
 
 /** The cells of a column, by its place, at some rows. */
 export type RowCells = (column: number, rows: Uint32Array) => Slices;
 
 export type SegmentRows = {
   keys: RowKeys;
-  counts: RowCounts;
+  span_count: number;
+  /** Of the patches that can't be derived from spans. */
+  patch_rows: readonly number[];
   /** Rows have the numbers that they have in `keys`. */
   spans: RowCells;
   patches: RowCells;
@@ -44,34 +46,43 @@ export type SegmentRows = {
  * Writes rows as the files of a segment, which are durable when this returns. There is at least one span. Blocks for some
  * µs a row: it is for a thread of its own. Throws what the system says.
  */
-export function write_rows({ keys, counts, spans, patches }: SegmentRows, directory: string): WrittenRows {
-  const marks = mark_rows(keys, counts.spans);
-  const order = segment_order(keys, counts.spans, marks);
+export function write_rows(
+  { keys, span_count, patch_rows, spans, patches }: SegmentRows,
+  directory: string,
+): WrittenRows {
+  const marks = mark_rows(keys, span_count);
+  const order = segment_order(keys, span_count, marks);
   const listed_count = marks.is_listed.reduce((sum, mark) => sum + mark, 0);
   const mark_cells = [marks.is_listed, marks.trace_has_llm];
   const span_cells: RowCells = (column, rows) =>
-    column < SPAN_COLUMNS.length ? spans(column, rows) : in_memory(mark_cells[column - SPAN_COLUMNS.length], rows);
+    column < SPAN_CELLS.length ? spans(column, rows) : in_memory(mark_cells[column - SPAN_CELLS.length], rows);
 
-  const span_keys = keys_of_rows(keys, counts.spans);
+  const span_keys = keys_of_rows(keys, span_count);
   const index = row_index(keys, order, listed_count);
   const files = [
-    write_parquet(directory, SPANS_FILE, [...SPAN_COLUMNS, ...MARK_COLUMNS], (writer) => {
+    write_parquet(directory, SPANS_FILE, COLUMNS, (writer) => {
       writer.add_rows(span_cells, order.subarray(0, listed_count), LISTED_PAGES);
       writer.add_rows(span_cells, order.subarray(listed_count));
     }),
     write_parquet(directory, PATCHES_FILE, PATCH_COLUMNS, (writer) =>
-      writer.add_rows(patches, patch_order(keys, counts.patches)),
+      writer.add_rows(patches, patch_order(keys, patch_rows)),
     ),
     write_file(directory, FILTER_FILE, filter_bytes(span_keys)),
     write_file(directory, ROWS_FILE, index),
   ];
   return {
-    ...figures_of(keys, counts.spans, marks),
-    span_count: counts.spans,
-    patch_count: counts.patches,
+    ...figures_of(keys, span_count, marks),
+    span_count,
+    patch_count: patch_rows.length + derived_patches(keys, span_count),
     trace_count: span_keys.traces.size,
     files,
   };
+}
+
+function derived_patches({ spans }: RowKeys, span_count: number): number {
+  let sum = 0;
+  for (let row = 0; row < span_count; row++) sum += Number(spans.fixed[derived_patch_count][row]);
+  return sum;
 }
 
 const in_memory =

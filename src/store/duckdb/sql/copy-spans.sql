@@ -6,6 +6,9 @@ COPY (
   llm_traces AS (SELECT DISTINCT trace_id FROM input WHERE is_llm)
   SELECT
     input.*,
+    NULL::VARCHAR AS sent_workflow_id,
+    NULL::VARCHAR AS sent_node_id,
+    0::UINTEGER AS derived_patch_count,
     parent_span_id IS NULL OR coalesce(junjo_span_type = 'workflow', false) AS is_listed,
     llm_traces.trace_id IS NOT NULL AS trace_has_llm
   FROM input LEFT JOIN llm_traces USING (trace_id)

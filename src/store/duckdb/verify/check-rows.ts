@@ -4,6 +4,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { first_line } from "../database.ts";
 import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
 import { sql_list, sql_text } from "../row-source.ts";
+import { derived_sql } from "../segments/patches-sql.ts";
 import { RowIndexBuilder } from "../segments/row-index.ts";
 import type { Segment } from "../segments/segment.ts";
 import type { ReportFault } from "./types.ts";
@@ -21,22 +22,52 @@ export async function check_segment_rows(
   report: ReportFault,
 ): Promise<boolean> {
   const { manifest, spans_path, patches_path } = segment;
+  const rows = (path: string) => `SELECT count(*) FROM read_parquet(${sql_text(path)})`;
   let is_readable = true;
-  for (const [path, expected] of [
-    [spans_path, manifest.span_count],
-    [patches_path, manifest.patch_count],
+  const all_patches = `SELECT (${rows(patches_path)}) + (${derived_count(segment)})`;
+  for (const [path, sql, of_what, expected] of [
+    [spans_path, rows(spans_path), "rows", manifest.span_count],
+    [patches_path, all_patches, "rows together with what is derived from spans", manifest.patch_count],
   ] as const) {
     try {
-      const found = await number_of(connection, `SELECT count(*) FROM read_parquet(${sql_text(path)})`);
-      if (found !== expected) report({ path, what: `has ${found} rows, and the manifest says ${expected}` });
+      const found = await number_of(connection, sql);
+      if (found !== expected) report({ path, what: `has ${found} ${of_what}, and the manifest says ${expected}` });
     } catch (error) {
       is_readable = false;
       report({ path, what: `can't be read: ${first_line(error)}` });
     }
   }
+  if (is_readable) await check_derived_patches(connection, segment, report);
   if (is_readable) await check_filter(connection, segment, report);
   if (is_readable) await check_row_index(connection, segment, report);
   return is_readable;
+}
+
+const derived_count = ({ has_derived_patches, spans_table }: Segment): string =>
+  has_derived_patches ? `SELECT coalesce(sum(derived_patch_count), 0)::BIGINT FROM ${spans_table}` : "SELECT 0";
+
+/** Of each span there must be as many as it says. */
+async function check_derived_patches(
+  connection: DuckDBConnection,
+  segment: Segment,
+  report: ReportFault,
+): Promise<void> {
+  if (!segment.has_derived_patches) return;
+  const { spans_table, spans_path } = segment;
+  const counts = `SELECT trace_id, span_id, count(*) AS count FROM (${derived_sql(spans_table)}) GROUP BY ALL`;
+  const other = await rows(
+    connection,
+    `SELECT trace_id, span_id, derived_patch_count, coalesce(found.count, 0), count(*) OVER ()
+     FROM ${spans_table} LEFT JOIN (${counts}) AS found USING (trace_id, span_id)
+     WHERE derived_patch_count <> coalesce(found.count, 0) LIMIT ${NAMED_MAX}`,
+  );
+  const faults = named(report);
+  faults.unnamed(beyond(other));
+  for (const [trace_id, span_id, said, found] of other) {
+    const what = `span ${String(trace_id)} ${String(span_id)} has ${Number(found)} state patches, and says ${Number(said)}`;
+    faults.one(spans_path, what);
+  }
+  faults.rest(spans_path, "spans have other state patches than they say");
 }
 
 /** A filter may say yes too often, and never no to what is there: rows that it denies are found by nobody. */
@@ -90,7 +121,8 @@ export async function check_keys(
   const row_count = segments.reduce((sum, { manifest }) => sum + manifest.span_count + manifest.patch_count, 0);
   const part_count = Math.max(1, Math.ceil((row_count * KEY_BYTES) / memory_bytes));
   const directory = dirname(segments[0].directory);
-  const [span_faults, patch_faults, orphans] = [named(report), named(report), named(report)];
+  const deriving = segments.filter(({ has_derived_patches }) => has_derived_patches);
+  const [span_faults, patch_faults, derived, orphans] = [named(report), named(report), named(report), named(report)];
   for (let part = 0; part < part_count; part++) {
     const in_part = (table: string) =>
       part_count === 1 ? `FROM ${table}` : `FROM ${table} WHERE hash(trace_id) % ${part_count} = ${part}`;
@@ -109,15 +141,22 @@ export async function check_keys(
       const path = await holders(connection, patches, `patch_id = ${sql_text(String(key))}`);
       patch_faults.one(path, `state patch ${String(key)} is held ${Number(count)} times`);
     }
-    const lonely = `SELECT patch_id, filename, count(*) OVER () AS total FROM (SELECT * ${in_part(patches)}) ANTI JOIN (${span_keys}) USING (trace_id, span_id) LIMIT ${NAMED_MAX}`;
-    const orphaned = await rows(connection, lonely);
-    orphans.unnamed(beyond(orphaned));
-    for (const [key, path] of orphaned) {
-      orphans.one(String(path), `state patch ${String(key)} has no span`);
+    const patches_by_span = (join: string, of_spans: string) =>
+      `SELECT patch_id, filename, count(*) OVER () AS total FROM (SELECT * ${in_part(patches)}) ${join} JOIN (${of_spans}) USING (trace_id, span_id) LIMIT ${NAMED_MAX}`;
+    if (deriving.length > 0) {
+      const table = files(deriving.map(({ spans_path }) => spans_path));
+      const also_derived = patches_by_span(
+        "SEMI",
+        `SELECT trace_id, span_id FROM ${table} WHERE derived_patch_count > 0`,
+      );
+      derived.all(await rows(connection, also_derived), (key) => `state patch ${key} can be derived from its span too`);
     }
+    const lonely = await rows(connection, patches_by_span("ANTI", span_keys));
+    orphans.all(lonely, (key) => `state patch ${key} has no span`);
   }
   span_faults.rest(directory, "spans are held more than once");
   patch_faults.rest(directory, "state patches are held more than once");
+  derived.rest(directory, "state patches can be derived from their spans too");
   orphans.rest(directory, "state patches have no span");
 }
 
@@ -155,6 +194,11 @@ function named(report: ReportFault) {
     /** That many more, of which nothing else is known. */
     unnamed(more: number): void {
       rest_count += more;
+    },
+    /** Those of a key and a path each, of which there may be more. */
+    all(found: readonly (readonly unknown[])[], what: (key: string) => string): void {
+      this.unnamed(beyond(found));
+      for (const [key, path] of found) this.one(String(path), what(String(key)));
     },
     rest(path: string, what: string): void {
       if (rest_count > 0) report({ path, what: `${rest_count} more ${what}` });
