@@ -21,7 +21,8 @@ export class ChunkWriter {
 
   constructor(
     private readonly file: FileSink,
-    private readonly zstd_level: number,
+    /** Of the pages that come. */
+    public zstd_level: number,
   ) {
     this.thrift = new ThriftWriter(file.bytes);
   }

@@ -20,6 +20,7 @@ export type ParquetOptions = {
  */
 export class ParquetWriter implements Disposable {
   private readonly file: FileSink;
+  private readonly chunk: ChunkWriter;
   private readonly texts: TextChunks;
   private readonly numbers: NumberChunks;
   private readonly groups: GroupMeta[] = [];
@@ -31,7 +32,7 @@ export class ParquetWriter implements Disposable {
     private readonly options: ParquetOptions,
   ) {
     this.file = new FileSink(path);
-    const chunk = new ChunkWriter(this.file, options.zstd_level);
+    const chunk = (this.chunk = new ChunkWriter(this.file, options.zstd_level));
     this.texts = new TextChunks(chunk, options.group_rows);
     this.numbers = new NumberChunks(chunk, options.group_rows);
     this.file.bytes.put(MAGIC);
@@ -57,7 +58,8 @@ export class ParquetWriter implements Disposable {
     this.file[Symbol.dispose]();
   }
 
-  private write_chunk({ kind }: WrittenColumn, slices: Slices, pages: PageLimits): ChunkMeta {
+  private write_chunk({ kind, zstd_level }: WrittenColumn, slices: Slices, pages: PageLimits): ChunkMeta {
+    this.chunk.zstd_level = zstd_level ?? this.options.zstd_level;
     if (kind === "text" || kind === "json") return this.texts.write(slices as Slices<TextCells>, pages);
     return this.numbers.write(kind, slices as Slices<NumberCells>, pages);
   }

@@ -4,6 +4,8 @@ export type LogicalType = "text" | "json" | "timestamp_us" | "int32" | "uint32" 
 export type WrittenColumn = {
   readonly name: string;
   readonly kind: LogicalType;
+  /** Another level of zstd than the file's. */
+  readonly zstd_level?: number | undefined;
 };
 
 /** Texts: where each one lies in `bytes`, and its length, -1 for a null. */
