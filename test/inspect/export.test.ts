@@ -102,6 +102,27 @@ describe("an export", () => {
     expect(await names({ trace_id: TRACE, service_name: "shop" })).toEqual([]);
   });
 
+  it("as OTLP has the attributes that have no column, also of a span without patches", async () => {
+    const attributes = text_attributes({ "junjo.id": "own", "junjo.workflow_id": "w", "node.id": "n" });
+    {
+      await using store = await open_data_store(in_dir("ids"));
+      await append_spans(store, [span_init({ attributes })], "s");
+    }
+    const lines = await export_lines(in_dir("ids"), "--format", "otlp-json");
+    expect(lines).toHaveLength(1);
+    const { resourceSpans } = JSON.parse(lines[0]) as {
+      resourceSpans: { scopeSpans: { spans: { attributes: { key: string; value: { stringValue: string } }[] }[] }[] }[];
+    };
+    const [span] = resourceSpans[0].scopeSpans[0].spans;
+    expect(new Map(span.attributes.map(({ key, value }) => [key, value.stringValue]))).toEqual(
+      new Map([
+        ["junjo.id", "own"],
+        ["junjo.workflow_id", "w"],
+        ["node.id", "n"],
+      ]),
+    );
+  });
+
   it("has a row a line, however its JSON was written", async () => {
     const state = '{\r\n  "text": "a\\nb",\n\n  "big": 9007199254740993\n}';
     {
