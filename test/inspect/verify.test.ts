@@ -8,7 +8,7 @@ import { patches_sql } from "../../src/store/duckdb/segments/patches-sql.ts";
 import { Segment } from "../../src/store/duckdb/segments/segment.ts";
 import type { Fault } from "../../src/store/index.ts";
 import { config_of, open_data_store, patched_span, plainly_patched_span } from "../support/data-dir.ts";
-import { span_init } from "../support/otlp.ts";
+import { new_id, span_init } from "../support/otlp.ts";
 import { run_program } from "../support/program.ts";
 import { send_spans } from "../support/sdk.ts";
 import { FROM_SOURCE, start_server } from "../support/server-process.ts";
@@ -83,6 +83,21 @@ describe("verify of a store that is whole", () => {
       fault_count: 0,
     });
   });
+
+  it("reads rows in their order, however many groups of them there are", async () => {
+    {
+      await using store = await open_data_store(dir.path);
+      const traceId = span_init().traceId as Uint8Array;
+      await append_spans(
+        store,
+        Array.from({ length: 40_000 }, (_, place) =>
+          span_init(place % 3 === 0 ? { traceId } : { traceId, parentSpanId: new_id(8) }),
+        ),
+      );
+      await store.seal();
+    }
+    for (let turn = 0; turn < 5; turn++) expect(await faults()).toEqual([]);
+  }, 30_000);
 
   it("leaves it as it is", async () => {
     const listing = () => readdirSync(dir.path, { recursive: true, encoding: "utf8" }).sort();

@@ -92,11 +92,15 @@ async function check_filter(connection: DuckDBConnection, segment: Segment, repo
 
 /** Rows that the index has elsewhere are not found by their trace, or not in a list. */
 async function check_row_index(connection: DuckDBConnection, segment: Segment, report: ReportFault): Promise<void> {
-  const { rows_path, spans_table } = segment;
+  const { rows_path, spans_path } = segment;
   if (!existsSync(rows_path)) return;
   const builder = new RowIndexBuilder();
   const hash = new_key_hash();
-  const result = await connection.stream(`SELECT trace_id, is_listed, service_name FROM ${spans_table}`);
+  // Threads read groups side by side, and give them as they are done.
+  const result = await connection.stream(
+    `SELECT trace_id, is_listed, service_name
+     FROM read_parquet(${sql_text(spans_path)}, file_row_number = true) ORDER BY file_row_number`,
+  );
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     for (const [trace_id, is_listed, service_name] of chunk.getRows()) {
       hash_trace(Buffer.from(String(trace_id), "latin1"), 0, hash);
