@@ -1,21 +1,18 @@
-import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { verify } from "../../src/inspect/index.ts";
 import { patches_sql } from "../../src/store/duckdb/segments/patches-sql.ts";
 import { Segment } from "../../src/store/duckdb/segments/segment.ts";
 import type { Fault } from "../../src/store/index.ts";
 import { config_of, open_data_store, patched_span, plainly_patched_span } from "../support/data-dir.ts";
 import { new_id, span_init } from "../support/otlp.ts";
+import { make_manifest_true, rewrite, run_sql } from "../support/changed-segment.ts";
 import { run_program } from "../support/program.ts";
 import { send_spans } from "../support/sdk.ts";
 import { FROM_SOURCE, start_server } from "../support/server-process.ts";
 import { append_spans } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
-
-type Manifest = { segment_id: string; files: { name: string; bytes: number; crc32: number }[] };
 
 let dir: TempDir;
 let segments: string[];
@@ -44,32 +41,7 @@ async function faults(): Promise<Fault[]> {
   return found;
 }
 
-/** Lets a segment's manifest say what its files are now. */
-function make_manifest_true(directory: string, change: Partial<Manifest> = {}): void {
-  const path = join(directory, "segment.json");
-  const manifest = { ...(JSON.parse(readFileSync(path, "utf8")) as Manifest), ...change };
-  for (const file of manifest.files) {
-    const bytes = readFileSync(join(directory, file.name));
-    Object.assign(file, { bytes: bytes.length, crc32: crc32(bytes) });
-  }
-  writeFileSync(path, JSON.stringify(manifest));
-}
-
-async function run_sql(sql: string, path = ":memory:"): Promise<void> {
-  const instance = await DuckDBInstance.create(path);
-  const connection = await instance.connect();
-  await connection.run(sql);
-  connection.closeSync();
-  instance.closeSync();
-}
-
 const change_catalog = (sql: string) => run_sql(sql, database());
-
-/** Puts other rows into a file. */
-async function rewrite(path: string, select: string): Promise<void> {
-  await run_sql(`COPY (${select}) TO '${path}.new' (FORMAT parquet, COMPRESSION zstd)`);
-  renameSync(`${path}.new`, path);
-}
 
 describe("verify of a store that is whole", () => {
   it("says what it looked at", async () => {
