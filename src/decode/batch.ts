@@ -3,7 +3,7 @@ import { WireError, WireReader } from "../wire/index.ts";
 import { AnyValues } from "./any-value.ts";
 import { CellWriter } from "./cells.ts";
 import { ColumnBatch, column_indexes } from "./column-batch.ts";
-import { PATCH_COLUMNS, SPAN_CELLS, SPAN_COLUMNS } from "./columns.ts";
+import { PATCH_COLUMNS, ALL_SPAN_COLUMNS, SPAN_COLUMNS } from "./columns.ts";
 import { DecodeError } from "./error.ts";
 import { EventDecoder } from "./events.ts";
 import { ByteHeap } from "./heap.ts";
@@ -23,7 +23,7 @@ const PATCH_SPAN_ID = column_indexes(PATCH_COLUMNS).span_id;
  */
 export class DecodedBatch {
   readonly heap: ByteHeap;
-  readonly spans = new ColumnBatch(SPAN_CELLS);
+  readonly spans = new ColumnBatch(ALL_SPAN_COLUMNS);
   readonly patches = new ColumnBatch(PATCH_COLUMNS);
   /**
    * Rows of spans that have started and not ended, ascending: their end_time is 0, and their start_time is not. Of a start

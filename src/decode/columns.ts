@@ -80,9 +80,8 @@ export const SPAN_COLUMNS = [
   column("is_llm", "boolean", "whether the span is a call of a language model"),
 ] as const satisfies readonly Column[];
 
-/** What is known of a span besides, in no table and no answer. */
-export const SPAN_CELLS = [
-  ...SPAN_COLUMNS,
+/** What is kept of a span besides, in no table and no answer. */
+export const INTERNAL_SPAN_COLUMNS = [
   nullable("sent_workflow_id", "text", "junjo.workflow_id, if it was sent as text"),
   nullable("sent_node_id", "text", "node.id, if it was sent as text"),
   column(
@@ -91,6 +90,9 @@ export const SPAN_CELLS = [
     "how many state patches can be made of this row, to the letter; 0: those that it has, if any, are rows alone",
   ),
 ] as const satisfies readonly Column[];
+
+/** What a batch and a segment have of a span. */
+export const ALL_SPAN_COLUMNS = [...SPAN_COLUMNS, ...INTERNAL_SPAN_COLUMNS] as const;
 
 /** `state_patches`: one for each set_state event. */
 export const PATCH_COLUMNS = [

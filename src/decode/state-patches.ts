@@ -2,7 +2,7 @@ import type { Range, WireReader } from "../wire/index.ts";
 import type { AnyValues } from "./any-value.ts";
 import { type CellWriter, NO_ENTRY } from "./cells.ts";
 import { type ColumnBatch, column_indexes } from "./column-batch.ts";
-import { PATCH_COLUMNS, SPAN_CELLS } from "./columns.ts";
+import { PATCH_COLUMNS, ALL_SPAN_COLUMNS } from "./columns.ts";
 import type { EventDecoder, WireEvent } from "./events.ts";
 import type { ByteHeap } from "./heap.ts";
 import { put_decimal } from "./json-text.ts";
@@ -10,7 +10,7 @@ import { bytes_table, find_bytes, KEY } from "./known-keys.ts";
 import type { AttributeDecoder } from "./span-attributes.ts";
 import { WireTime } from "./time.ts";
 
-const SPAN = column_indexes(SPAN_CELLS);
+const SPAN = column_indexes(ALL_SPAN_COLUMNS);
 const PATCH = column_indexes(PATCH_COLUMNS);
 
 const SET_STATE = bytes_table([["set_state", 1]]);

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DecodedBatch } from "../../src/decode/index.ts";
 import { verify } from "../../src/inspect/index.ts";
@@ -9,6 +8,7 @@ import { patches_sql } from "../../src/store/duckdb/segments/patches-sql.ts";
 import { Segment } from "../../src/store/duckdb/segments/segment.ts";
 import type { FileBackedStore, StatePatch } from "../../src/store/index.ts";
 import { capture_body, capture_names } from "../support/captures.ts";
+import { make_manifest_true, rewrite } from "../support/changed-segment.ts";
 import { config_of, open_data_store, patched_span } from "../support/data-dir.ts";
 import {
   hex,
@@ -147,27 +147,13 @@ describe("state patches that are derived from their spans", () => {
 
 /** Makes of a segment what earlier releases wrote: all patches as rows, and no more columns than the tables have. */
 async function bring_to_format_1(segment: Segment): Promise<void> {
-  const path = (name: string) => join(segment.directory, name);
-  await select(
-    `COPY (${patches_sql([segment])} ORDER BY patch_id) TO '${path("patches")}' (FORMAT parquet, COMPRESSION zstd)`,
+  const { directory, spans_path, patches_path, spans_table } = segment;
+  await rewrite(patches_path, `${patches_sql([segment])} ORDER BY patch_id`);
+  await rewrite(
+    spans_path,
+    `SELECT * EXCLUDE (sent_workflow_id, sent_node_id, derived_patch_count) FROM ${spans_table}`,
   );
-  await select(
-    `COPY (SELECT * EXCLUDE (sent_workflow_id, sent_node_id, derived_patch_count) FROM ${segment.spans_table})
-     TO '${path("spans")}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)`,
-  );
-  const { files, ...manifest } = segment.manifest;
-  for (const [from, to] of [
-    ["patches", segment.patches_path],
-    ["spans", segment.spans_path],
-  ]) {
-    writeFileSync(to, readFileSync(path(from)));
-    rmSync(path(from));
-  }
-  const true_files = files.map(({ name }) => {
-    const bytes = readFileSync(path(name));
-    return { name, bytes: bytes.length, crc32: crc32(bytes) };
-  });
-  writeFileSync(path("segment.json"), JSON.stringify({ ...manifest, format: 1, files: true_files }));
+  make_manifest_true(directory, { format: 1 });
 }
 
 describe("segments of format 1", () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 
-type Manifest = { segment_id: string; files: { name: string; bytes: number; crc32: number }[] };
+type Manifest = { format: number; segment_id: string; files: { name: string; bytes: number; crc32: number }[] };
 
 /** Lets a segment's manifest say what its files are now. */
 export function make_manifest_true(directory: string, change: Partial<Manifest> = {}): void {

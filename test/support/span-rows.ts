@@ -3,7 +3,7 @@ import {
   type ColumnBatch,
   DecodedBatch,
   PATCH_COLUMNS,
-  SPAN_CELLS,
+  ALL_SPAN_COLUMNS,
   SPAN_COLUMNS,
 } from "../../src/decode/index.ts";
 import { type PatchFacts, RequestWriter, type SpanRow } from "../../src/encode/index.ts";
@@ -26,7 +26,7 @@ export const raw_patches = (batch: DecodedBatch): RawRow[] =>
 export function exported(batch: DecodedBatch): string {
   const patches = Map.groupBy(raw_patches(batch), key_of);
   const writer = new RequestWriter();
-  for (const row of raw_rows(batch, batch.spans, SPAN_CELLS).sort((a, b) => compare(key_of(a), key_of(b)))) {
+  for (const row of raw_rows(batch, batch.spans, ALL_SPAN_COLUMNS).sort((a, b) => compare(key_of(a), key_of(b)))) {
     writer.add(row as SpanRow, facts_of(row, patches.get(key_of(row)) ?? []));
   }
   return writer.take();

@@ -2,7 +2,7 @@ import {
   type ColumnBatch,
   column_indexes,
   type DecodedBatch,
-  SPAN_CELLS,
+  ALL_SPAN_COLUMNS,
   SPAN_COLUMNS,
 } from "../../../decode/index.ts";
 import type { Ulid } from "../../../wal/index.ts";
@@ -16,7 +16,7 @@ import { TraceRows } from "./trace-rows.ts";
 
 const { trace_id: TRACE_ID } = column_indexes(SPAN_COLUMNS);
 /** A text cell takes 8 bytes of its own, and a number 1 to 8. */
-export const FIXED_ROW_BYTES = SPAN_CELLS.length * 8;
+export const FIXED_ROW_BYTES = ALL_SPAN_COLUMNS.length * 8;
 
 /**
  * Rows that are not in a segment yet, as the decoder's columns, in memory. They only ever grow, so that a row's number

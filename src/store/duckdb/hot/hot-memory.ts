@@ -1,4 +1,4 @@
-import { type Column, PATCH_COLUMNS, SPAN_CELLS } from "../../../decode/index.ts";
+import { type Column, PATCH_COLUMNS, ALL_SPAN_COLUMNS } from "../../../decode/index.ts";
 
 /** How much there is room for. */
 export type HotCapacity = { spans: number; patches: number; text_bytes: number };
@@ -34,7 +34,7 @@ export class HotMemory {
     readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(bytes_of(capacity)),
   ) {
     const place = new Places(buffer);
-    this.spans = columns_at(place, SPAN_CELLS, capacity.spans);
+    this.spans = columns_at(place, ALL_SPAN_COLUMNS, capacity.spans);
     this.patches = columns_at(place, PATCH_COLUMNS, capacity.patches);
     this.trace_numbers = place.take(Uint32Array, capacity.spans);
     this.text = place.take(Uint8Array, capacity.text_bytes);
@@ -87,7 +87,7 @@ function bytes_of({ spans, patches, text_bytes }: HotCapacity): number {
       return sum + 2 * aligned((rows * TEXT_PLACE_BYTES) / 2);
     }, 0);
   const trace_numbers = aligned(spans * Uint32Array.BYTES_PER_ELEMENT);
-  return of_columns(SPAN_CELLS, spans) + of_columns(PATCH_COLUMNS, patches) + trace_numbers + aligned(text_bytes);
+  return of_columns(ALL_SPAN_COLUMNS, spans) + of_columns(PATCH_COLUMNS, patches) + trace_numbers + aligned(text_bytes);
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
-import { column_definitions } from "../column-types.ts";
+import { column_definitions, column_names } from "../column-types.ts";
 import { connect, type DatabaseOptions } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import { type PatchSource, patches_sql } from "../segments/patches-sql.ts";
@@ -64,8 +64,7 @@ async function name_rows(connection: DuckDBConnection, segments: readonly PatchS
     await connection.run(`CREATE TABLE state_patches (${column_definitions(PATCH_COLUMNS)})`);
     return;
   }
-  const names = SPAN_COLUMNS.map(({ name }) => name).join(", ");
   const files = sql_list(segments.map(({ spans_path }) => spans_path));
-  await connection.run(`CREATE VIEW spans AS SELECT ${names} FROM read_parquet([${files}])`);
+  await connection.run(`CREATE VIEW spans AS SELECT ${column_names(SPAN_COLUMNS)} FROM read_parquet([${files}])`);
   await connection.run(`CREATE VIEW state_patches AS ${patches_sql(segments)}`);
 }

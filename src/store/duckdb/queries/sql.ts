@@ -3,13 +3,14 @@ import { JsonDuckDBValueConverter } from "@duckdb/node-api";
 import { LIMITS } from "../../../config/index.ts";
 import { PATCH_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { type SqlAnswer, StoreError } from "../../types.ts";
+import { column_names } from "../column-types.ts";
 import { first_line } from "../database.ts";
 import { sql_list } from "../row-source.ts";
 import { patches_sql } from "../segments/patches-sql.ts";
 import type { View } from "../views.ts";
 
-const SPAN_NAMES = SPAN_COLUMNS.map(({ name }) => name).join(", ");
-const PATCH_NAMES = PATCH_COLUMNS.map(({ name }) => name).join(", ");
+const SPAN_NAMES = column_names(SPAN_COLUMNS);
+const PATCH_NAMES = column_names(PATCH_COLUMNS);
 
 /**
  * Answers one SELECT over all rows of a view, under the names `spans` and `state_patches`. The connection must be this

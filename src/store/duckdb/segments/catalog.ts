@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { blobValue, DuckDBBlobValue, type DuckDBConnection } from "@duckdb/node-api";
-import { SPAN_COLUMNS } from "../../../decode/index.ts";
+import { INTERNAL_SPAN_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { Ulid } from "../../../wal/index.ts";
+import { column_names, no_rows } from "../column-types.ts";
 import { in_transaction } from "../database.ts";
 import { sql_list, sql_text } from "../row-source.ts";
 import put_position_sql from "../sql/put-position.sql" with { type: "text" };
@@ -10,8 +11,6 @@ import put_segment_sql from "../sql/put-segment.sql" with { type: "text" };
 import { derived_sql, type PatchSource, rows_sql } from "./patches-sql.ts";
 import { Segment } from "./segment.ts";
 import { PATCHES_FILE, SPANS_FILE } from "./segment-files.ts";
-
-const SPAN_NAMES = SPAN_COLUMNS.map(({ name }) => name).join(", ");
 
 /** DuckDB's log, beyond which it is brought into the file: dead letters may be large. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
@@ -92,7 +91,7 @@ export class Catalog {
     const spans = `read_parquet(${files(SPANS_FILE)})`;
     const are_alike = segments.every(({ has_derived_patches }) => has_derived_patches);
     const derived = derived_sql(are_alike ? spans : of_any_format(files(SPANS_FILE)));
-    await this.connection.run(`CREATE OR REPLACE VIEW spans AS SELECT ${SPAN_NAMES} FROM ${spans}`);
+    await this.connection.run(`CREATE OR REPLACE VIEW spans AS SELECT ${column_names(SPAN_COLUMNS)} FROM ${spans}`);
     await this.connection.run(
       `CREATE OR REPLACE VIEW state_patches AS ${rows_sql(files(PATCHES_FILE))} UNION ALL ${derived}`,
     );
@@ -120,9 +119,6 @@ export class Catalog {
 
 /** Files that may lack columns, which are null then. All of them have to be looked into. */
 const of_any_format = (spans: string): string =>
-  `(FROM read_parquet(${spans}, union_by_name = true) UNION ALL BY NAME FROM ${NO_CELLS})`;
-
-const NO_CELLS = `(SELECT NULL::VARCHAR AS sent_workflow_id, NULL::VARCHAR AS sent_node_id,
-  NULL::UINTEGER AS derived_patch_count WHERE false)`;
+  `(FROM read_parquet(${spans}, union_by_name = true) UNION ALL BY NAME ${no_rows(INTERNAL_SPAN_COLUMNS)})`;
 
 const file_bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

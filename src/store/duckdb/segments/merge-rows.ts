@@ -1,4 +1,4 @@
-import { column_indexes, PATCH_COLUMNS, SPAN_CELLS, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, ALL_SPAN_COLUMNS, SPAN_COLUMNS } from "../../../decode/index.ts";
 import { ByteSink, ParquetScan } from "../../parquet/index.ts";
 import type { HotColumns } from "../hot/hot-memory.ts";
 import { hash_trace, new_key_hash } from "../keys/key-hash.ts";
@@ -38,7 +38,7 @@ export function merge_rows(
   const span_files = inputs.map(({ spans_path }) => open(spans_path));
   const patch_files = inputs.map(({ patches_path }) => open(patches_path));
   const heap = new ByteSink();
-  const spans = new MergedRows(SPAN_CELLS, span_files, SPAN_KEYS, except_trace_id, heap);
+  const spans = new MergedRows(ALL_SPAN_COLUMNS, span_files, SPAN_KEYS, except_trace_id, heap);
   if (spans.row_count === 0) return null;
   const patches = new MergedRows(PATCH_COLUMNS, patch_files, PATCH_KEYS, except_trace_id, heap);
   const text = heap.content;

@@ -1,4 +1,4 @@
-import { type Column, FIXED_CELLS, SPAN_CELLS, SPAN_COLUMNS } from "../../../decode/index.ts";
+import { type Column, FIXED_CELLS, INTERNAL_SPAN_COLUMNS } from "../../../decode/index.ts";
 import {
   ByteSink,
   type ColumnCursor,
@@ -16,7 +16,7 @@ const SLICE_ROWS = 1024;
 const SLICE_BYTES = 1024 * 1024;
 
 /** Segments of format 1 do not have these. */
-const MAY_BE_ABSENT = new Set<string>(SPAN_CELLS.slice(SPAN_COLUMNS.length).map(({ name }) => name));
+const MAY_BE_ABSENT = new Set<string>(INTERNAL_SPAN_COLUMNS.map(({ name }) => name));
 
 /**
  * Rows of several files as if they were one: numbered in the order of the files, without those of one trace. Some columns,

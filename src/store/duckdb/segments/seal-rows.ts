@@ -1,10 +1,10 @@
-import { column_indexes, PATCH_COLUMNS, SPAN_CELLS } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, ALL_SPAN_COLUMNS } from "../../../decode/index.ts";
 import type { ColumnCells } from "../../parquet/index.ts";
 import type { HotColumns, HotMemory } from "../hot/hot-memory.ts";
 import { type RowCells, write_rows } from "./write-rows.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
-const { span_id, derived_patch_count } = column_indexes(SPAN_CELLS);
+const { span_id, derived_patch_count } = column_indexes(ALL_SPAN_COLUMNS);
 const { span_id: patch_span_id } = column_indexes(PATCH_COLUMNS);
 
 export type RowCounts = { spans: number; patches: number };

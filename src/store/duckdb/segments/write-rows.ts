@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { column_indexes, PATCH_COLUMNS, SPAN_CELLS } from "../../../decode/index.ts";
+import { column_indexes, PATCH_COLUMNS, ALL_SPAN_COLUMNS } from "../../../decode/index.ts";
 import { ParquetWriter, type Slices, type WrittenColumn } from "../../parquet/index.ts";
 import { hash_span, hash_trace, new_key_hash } from "../keys/key-hash.ts";
 import { filter_bytes, SegmentKeys } from "../keys/key-index.ts";
@@ -11,7 +11,7 @@ import { mark_rows, patch_order, type RowKeys, type RowMarks, segment_order, tex
 import { FILTER_FILE, PATCHES_FILE, ROWS_FILE, SPANS_FILE } from "./segment-files.ts";
 import type { WrittenRows } from "./written-rows.ts";
 
-const { trace_id, span_id, service_name, is_llm, derived_patch_count } = column_indexes(SPAN_CELLS);
+const { trace_id, span_id, service_name, is_llm, derived_patch_count } = column_indexes(ALL_SPAN_COLUMNS);
 
 const MARK_COLUMNS: readonly WrittenColumn[] = [
   { name: "is_listed", kind: "boolean" },
@@ -32,7 +32,7 @@ const ZSTD_LEVELS = new Map([
   ["junjo_wf_state_end", 3],
 ]);
 
-const COLUMNS: readonly WrittenColumn[] = [...SPAN_CELLS, ...MARK_COLUMNS].map(({ name, kind }) => ({
+const COLUMNS: readonly WrittenColumn[] = [...ALL_SPAN_COLUMNS, ...MARK_COLUMNS].map(({ name, kind }) => ({
   name,
   kind,
   zstd_level: ZSTD_LEVELS.get(name),
@@ -64,7 +64,9 @@ export function write_rows(
   const listed_count = marks.is_listed.reduce((sum, mark) => sum + mark, 0);
   const mark_cells = [marks.is_listed, marks.trace_has_llm];
   const span_cells: RowCells = (column, rows) =>
-    column < SPAN_CELLS.length ? spans(column, rows) : in_memory(mark_cells[column - SPAN_CELLS.length], rows);
+    column < ALL_SPAN_COLUMNS.length
+      ? spans(column, rows)
+      : in_memory(mark_cells[column - ALL_SPAN_COLUMNS.length], rows);
 
   const span_keys = keys_of_rows(keys, span_count);
   const index = row_index(keys, order, listed_count);
