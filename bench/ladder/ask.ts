@@ -1,4 +1,5 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
+import { accessSync, constants, createReadStream, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Server } from "../processes.ts";
 import { type Answered, answer_ms, answer_times, quantiles, type Question } from "./questions.ts";
 import { http_port } from "./stages.ts";
@@ -7,14 +8,28 @@ const DROP_CACHES = "/proc/sys/vm/drop_caches";
 const COLD_TIMES = 60;
 /** Beyond the turns that are measured warm. */
 const FIRST_WARMING_TURN = 2_000;
+/** A compiler is at work for as long as a thousand traces take. */
+const WARMING_ROUNDS = 3;
 /** Beyond both. */
 const FIRST_COLD_TURN = 5_000;
 const COLD_STARTS = 5;
+const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Each question, asked until all that serves it is in memory and compiled, and then measured: about other spans. */
+/** Each question, asked until all that serves it is compiled, and then measured: about other spans. */
 export async function ask_warm(server: Server, question: Question): Promise<Answered> {
-  await answer_times(http_port(server), question, FIRST_WARMING_TURN);
+  for (let round = 0; round < WARMING_ROUNDS; round++) {
+    await answer_times(http_port(server), question, FIRST_WARMING_TURN + round * question.times);
+  }
   return answer_times(http_port(server), question);
+}
+
+/** Has the system keep the store's files in memory, as far as there is room: for warm answers. */
+export async function read_files(directory: string): Promise<void> {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const content = createReadStream(join(entry.parentPath, entry.name), { highWaterMark: PIECE_BYTES });
+    for await (const piece of content) void piece;
+  }
 }
 
 /**
@@ -34,8 +49,9 @@ export async function ask_cold(start: () => Promise<Server>, question: Question)
   return quantiles(taken_ms);
 }
 
-/** What cold means, for whoever reads the table. */
-export const cold_legend = (): string =>
+/** What warm and cold mean, for whoever reads the table. */
+export const legend = (): string =>
+  "Warm: files are in memory as far as there is room, and the same has been asked about other spans before. " +
   `Cold: a server that has just started, ${may_forget_files() ? "and no file in memory" : "but files as they are in memory: this user may not have the system forget them"}. ` +
   `A trace and a span: ${COLD_TIMES} of them, one after the other. The others: the first answer of each of ${COLD_STARTS} ` +
   "starts, median and worst.";

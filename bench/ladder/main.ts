@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Server } from "../processes.ts";
 import { cells, head, line } from "../table.ts";
-import { ask_cold, ask_warm, cold_legend } from "./ask.ts";
+import { ask_cold, ask_warm, legend, read_files } from "./ask.ts";
 import { disk_of } from "./disk.ts";
 import type { Floor } from "./floor.ts";
 import { LOOP_MS, loop_times } from "./loop.ts";
@@ -93,11 +93,12 @@ async function take_in({ corpus, plan, floor, data_dir, start }: Ladder, done: n
   console.log();
 }
 
-async function ask({ plan, start }: Ladder, request_count: number, rung: number): Promise<void> {
+async function ask({ plan, data_dir, start }: Ladder, request_count: number, rung: number): Promise<void> {
   const asked = [...questions(plan, request_count), ...(await paging_questions_of(start))];
   const cold: Answered[] = [];
   for (const question of asked) cold.push(await ask_cold(start, question));
   await using server = await start();
+  await read_files(join(data_dir, "duckdb"));
   head(["question", "p50 ms", "p99 ms", "cold p50 ms", "cold p99 ms"]);
   for (const [index, question] of asked.entries()) {
     const warm = await ask_warm(server, question);
@@ -118,7 +119,7 @@ async function ask({ plan, start }: Ladder, request_count: number, rung: number)
   ] as const) {
     line([name, ...cells([taken_ms[taken_ms.length >> 1], taken_ms.at(-1)], 1), "–", "–"]);
   }
-  console.log(`\n${cold_legend()}\n`);
+  console.log(`\n${legend()}\n`);
 }
 
 async function paging_questions_of(start: () => Promise<Server>): Promise<Question[]> {

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { read_cached } from "./cached-read.ts";
 import { ParquetError } from "./error.ts";
 import type { BorrowedBuffers } from "./read-buffers.ts";
 
@@ -9,7 +10,7 @@ type Range = { readonly start: number; readonly length: number };
 
 /** Fills `bytes`, and gives them. Rejects with ParquetError when the file has less. */
 export async function read_at(handle: FileHandle, start: number, bytes: Uint8Array): Promise<Uint8Array> {
-  let filled = 0;
+  let filled = read_cached(handle.fd, bytes, start);
   while (filled < bytes.length) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
     if (bytesRead === 0) throw new ParquetError("the file ends early");
