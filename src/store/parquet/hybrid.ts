@@ -1,5 +1,8 @@
 import { ParquetError } from "./error.ts";
 
+/** By byte, how many of its bits are ones. */
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+
 /** The first `count` values of Parquet's hybrid of runs and packed bits, each `width` bits. */
 export function hybrid_values(bytes: Uint8Array, start: number, width: number, count: number): Uint32Array {
   const values = new Uint32Array(count);
@@ -31,6 +34,30 @@ export function hybrid_values_at(
     }
   }
   return values;
+}
+
+/** Of values of one bit: how many ones come before each of these places, which ascend. */
+export function ones_before(bytes: Uint8Array, start: number, places: readonly number[]): Uint32Array {
+  const counts = new Uint32Array(places.length);
+  const runs = new Runs(bytes, start, 1, places.at(-1) ?? 0);
+  let [ones, passed, next] = [0, 0, 0];
+  while (runs.next()) {
+    const { at, value_count, is_packed } = runs;
+    let byte = at;
+    const pass_bytes = (end: number): void => {
+      for (; byte < end; byte++) ones += ONES[bytes[byte]];
+    };
+    for (; next < places.length && places[next] <= passed + value_count; next++) {
+      const count = places[next] - passed;
+      if (is_packed) pass_bytes(at + (count >> 3));
+      counts[next] = ones + (is_packed ? ONES[bytes[byte] & ((1 << (count & 7)) - 1)] : bytes[at] * count);
+    }
+    if (next === places.length) break;
+    if (is_packed) pass_bytes(at + (value_count >> 3));
+    else ones += bytes[at] * value_count;
+    passed += value_count;
+  }
+  return counts;
 }
 
 /** The value of all `count` values if they are one run, or null. */

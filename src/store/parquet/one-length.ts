@@ -5,6 +5,14 @@ import { ParquetError } from "./error.ts";
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/
 export const BLOCK_VALUES = 128;
 export const BLOCK_PIECES = 4;
+/** How long the texts are, and how many, in blocks of how many. */
+const START_BYTES_MAX = 4 * 5;
+/** The least difference in a block, and the bits of those in each piece. */
+export const BLOCK_HEADER_BYTES = 1 + BLOCK_PIECES;
+
+/** What stands before so many texts takes at most. */
+export const one_length_header_bytes = (count: number): number =>
+  START_BYTES_MAX + Math.ceil(count / BLOCK_VALUES) * BLOCK_HEADER_BYTES;
 
 /** How long each of the texts is that begin at `at`, and where the first one is. */
 export function read_one_length(bytes: Uint8Array, at: number): { length: number; texts_at: number } {

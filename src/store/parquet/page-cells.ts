@@ -14,12 +14,12 @@ export function page_cells(
   { name, type }: ParquetColumn,
   rows: readonly number[],
 ): Cell[] {
-  const { value_places } = page;
-  if (value_places === null) return value_cells(page, dictionary, type, name, rows);
-  const places = rows.map((row) => value_places[row]).filter((place) => place >= 0);
+  const value_places = page.value_places_of(rows);
+  if (value_places === rows) return value_cells(page, dictionary, type, name, rows);
+  const places = value_places.filter((place) => place >= 0);
   const values = value_cells(page, dictionary, type, name, places);
   let next = 0;
-  return rows.map((row) => (value_places[row] < 0 ? null : values[next++]));
+  return value_places.map((place) => (place < 0 ? null : values[next++]));
 }
 
 function value_cells(
@@ -51,7 +51,6 @@ export function packed_numbers({ content, values_at, encoding }: Page, name: str
 
 function plain_page_cells(page: Page, type: number, places: readonly number[]): Cell[] {
   if (type !== TYPE.byte_array) return plain_cells(page.content, page.values_at, type, places);
-  const { content, text_prefix_bytes } = page;
-  const starts = page.text_starts_of(places.reduce((most, place) => Math.max(most, place + 1), 0));
-  return places.map((place) => content.slice(starts[place] + text_prefix_bytes, starts[place + 1]));
+  const texts = page.texts_before(places.reduce((most, place) => Math.max(most, place + 1), 0));
+  return places.map((place) => page.content.slice(texts.start(place), texts.end(place)));
 }

@@ -22,7 +22,7 @@ function all_numbers(page: Page, name: string): Uint32Array {
 }
 
 function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32Array | null): TextCells {
-  const { content, text_starts, text_prefix_bytes } = source;
+  const places = source.texts_before(source.value_count);
   const offsets = new Uint32Array(row_count);
   const lengths = new Int32Array(row_count);
   for (let row = 0; row < row_count; row++) {
@@ -32,10 +32,10 @@ function texts({ row_count, value_places }: Page, source: Page, numbers: Uint32A
       continue;
     }
     const place = numbers === null ? value : numbers[value];
-    offsets[row] = text_starts[place] + text_prefix_bytes;
-    lengths[row] = text_starts[place + 1] - offsets[row];
+    offsets[row] = places.start(place);
+    lengths[row] = places.end(place) - offsets[row];
   }
-  return { bytes: content, offsets, lengths };
+  return { bytes: source.content, offsets, lengths };
 }
 
 function number_cells(source: Page, numbers: Uint32Array | null, type: number, row_count: number): NumberCells {

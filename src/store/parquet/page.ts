@@ -1,10 +1,10 @@
 import { decompress, decompress_until } from "../../zstd/index.ts";
 import { ParquetError } from "./error.ts";
-import { hybrid_values, run_value } from "./hybrid.ts";
-import { read_one_length } from "./one-length.ts";
+import { hybrid_values, hybrid_values_at, ones_before, run_value } from "./hybrid.ts";
 import { ChunkPages, type PagePlace } from "./offset-index.ts";
+import { type TextPlaces, text_places } from "./text-places.ts";
 import { ThriftReader } from "./thrift.ts";
-import { CODEC, ENCODING, PAGE, TEXT_LENGTH_BYTES } from "./types.ts";
+import { CODEC, ENCODING, PAGE, type ParquetColumn, VALUE_BITS } from "./types.ts";
 
 type PageHeader = { type: number; bytes: number; compressed_bytes: number; value_count: number; encoding: number };
 
@@ -14,10 +14,10 @@ const LEVELS_LENGTH_BYTES = 4;
 export class Page {
   /** Of `content`; what is behind them was left compressed. */
   private bytes_there: number;
-  /** By value of a page of texts: where it begins, as text_starts has it; and where it ends, of the last that is known. */
-  private starts: Uint32Array | null = null;
-  private known_count = 0;
-  private places: Int32Array | null | undefined;
+  /** How many bits each value takes, where that is known and the same for all. */
+  private value_bits: number | null = null;
+  private texts: TextPlaces | null = null;
+  private are_all_there: boolean | null = null;
 
   private constructor(
     readonly content: Uint8Array,
@@ -39,16 +39,17 @@ export class Page {
     return page;
   }
 
-  /** The same of a column of texts, up to a row at least: the last of those that are wanted of it. */
-  static read_texts(
+  /** The same up to a row at least: the last of those that are wanted of it. */
+  static read_until(
+    last_row: number,
     bytes: Uint8Array,
     codec: number,
-    is_optional: boolean,
+    { is_optional, type }: ParquetColumn,
     room_for: (length: number) => Uint8Array,
-    last_row: number,
   ): Page {
     const { page, compressed } = Page.begin(bytes, is_optional, room_for);
-    if (codec !== CODEC.zstd || page.encoding !== ENCODING.plain) decompress_page(compressed, codec, page.content);
+    page.value_bits = VALUE_BITS.get(type) ?? null;
+    if (codec !== CODEC.zstd || page.is_by_dictionary) decompress_page(compressed, codec, page.content);
     else {
       const is_enough = (length: number) => {
         page.bytes_there = length;
@@ -71,20 +72,17 @@ export class Page {
 
   /** Whether the row was decompressed, and those before it. */
   has(row: number): boolean {
-    const { bytes_there, content } = this;
+    const { bytes_there, content, value_bits } = this;
     if (bytes_there === content.length) return true;
     if (this.has_levels && (bytes_there < LEVELS_LENGTH_BYTES || bytes_there < this.values_at)) return false;
-    return this.knows_texts(this.values_through(row));
+    const count = this.values_before(row + 1);
+    if (value_bits === null) return this.text_places.are_within(count, bytes_there);
+    return this.values_at + Math.ceil((count * value_bits) / 8) <= bytes_there;
   }
 
   /** Whether its values are numbers of those of a dictionary. */
   get is_by_dictionary(): boolean {
     return this.encoding !== ENCODING.plain && this.encoding !== ENCODING.delta_length;
-  }
-
-  /** What stands before each text of a page of texts. */
-  get text_prefix_bytes(): number {
-    return this.encoding === ENCODING.delta_length ? 0 : TEXT_LENGTH_BYTES;
   }
 
   /** Where its values begin. */
@@ -94,78 +92,50 @@ export class Page {
     return LEVELS_LENGTH_BYTES + (content[0] | (content[1] << 8) | (content[2] << 16) | (content[3] << 24));
   }
 
-  /** By row: which of the values it has, or -1 for a null. Null where each row has one. */
-  get value_places(): Int32Array | null {
-    if (this.places === undefined) this.places = this.find_value_places();
-    return this.places;
-  }
-
   /** Without nulls. */
   get value_count(): number {
-    const { value_places: places, row_count } = this;
-    if (places === null) return row_count;
-    let count = 0;
-    for (let row = 0; row < row_count; row++) if (places[row] >= 0) count++;
-    return count;
+    return this.values_before(this.row_count);
   }
 
-  /** By value of a page of texts: where it begins, with `text_prefix_bytes` before it. One more at the end. */
-  get text_starts(): Uint32Array {
-    return this.text_starts_of(this.value_count);
-  }
-
-  /** The same of the first so many values at least. */
-  text_starts_of(count: number): Uint32Array {
-    if (!this.knows_texts(count) || this.starts === null) throw new ParquetError("a page ends early");
-    return this.starts;
-  }
-
-  /** Finds out where texts begin, and gives whether those of the first so many values are there. */
-  private knows_texts(count: number): boolean {
-    const { content, bytes_there, row_count } = this;
-    if (this.encoding === ENCODING.delta_length) return this.knows_texts_of_one_length(count);
-    const starts = (this.starts ??= new Uint32Array(row_count + 1).fill(this.values_at, 0, 1));
-    const view = new DataView(content.buffer, content.byteOffset, bytes_there);
-    const last = Math.min(count, row_count);
-    let value = this.known_count;
-    for (let at = starts[value]; value < last && at + TEXT_LENGTH_BYTES <= bytes_there; value++) {
-      at += TEXT_LENGTH_BYTES + view.getUint32(at, true);
-      if (at > bytes_there) break;
-      starts[value + 1] = at;
-    }
-    this.known_count = value;
-    return value >= count;
-  }
-
-  private knows_texts_of_one_length(count: number): boolean {
-    const { content, value_count } = this;
-    if (this.starts === null) {
-      const { length, texts_at } = read_one_length(content, this.values_at);
-      if (texts_at + value_count * length !== content.length)
-        throw new ParquetError("a page has texts of other lengths");
-      this.starts = new Uint32Array(value_count + 1);
-      for (let value = 0; value <= value_count; value++) this.starts[value] = texts_at + value * length;
-    }
-    return count <= value_count;
-  }
-
-  /** How many values there are in the rows up to this one. */
-  private values_through(row: number): number {
-    const { value_places: places } = this;
-    if (places === null) return row + 1;
-    for (let at = row; at >= 0; at--) if (places[at] >= 0) return places[at] + 1;
-    return 0;
-  }
-
-  private find_value_places(): Int32Array | null {
+  /** By row: which of the values it has, or -1 for a null. Null where each row has one. */
+  get value_places(): Int32Array | null {
+    if (this.has_no_null) return null;
     const { content, row_count } = this;
-    // Its definition level says whether a cell has a value.
-    if (!this.has_levels || run_value(content, LEVELS_LENGTH_BYTES, 1, row_count) === 1) return null;
     const levels = hybrid_values(content, LEVELS_LENGTH_BYTES, 1, row_count);
     const places = new Int32Array(row_count);
     let next = 0;
     for (let row = 0; row < row_count; row++) places[row] = levels[row] === 0 ? -1 : next++;
     return places;
+  }
+
+  /** The same of these rows, which ascend: themselves where each row has a value. */
+  value_places_of(rows: readonly number[]): readonly number[] {
+    if (this.has_no_null) return rows;
+    const levels = hybrid_values_at(this.content, LEVELS_LENGTH_BYTES, 1, rows);
+    const places = ones_before(this.content, LEVELS_LENGTH_BYTES, rows);
+    return rows.map((_, index) => (levels[index] === 0 ? -1 : places[index]));
+  }
+
+  /** Where its texts are, of a page of texts, the first `count` of them at least. Throws ParquetError. */
+  texts_before(count: number): TextPlaces {
+    const { text_places: places } = this;
+    if (!places.are_within(count, this.bytes_there)) throw new ParquetError("a page ends early");
+    return places;
+  }
+
+  private get text_places(): TextPlaces {
+    return (this.texts ??= text_places(this.encoding, this.content, this.values_at, this.value_count));
+  }
+
+  /** How many values the first rows have. */
+  private values_before(row: number): number {
+    return this.has_no_null ? row : ones_before(this.content, LEVELS_LENGTH_BYTES, [row])[0];
+  }
+
+  private get has_no_null(): boolean {
+    // Its definition level says whether a cell has a value.
+    return (this.are_all_there ??=
+      !this.has_levels || run_value(this.content, LEVELS_LENGTH_BYTES, 1, this.row_count) === 1);
   }
 }
 

@@ -8,7 +8,7 @@ import { page_cells } from "./page-cells.ts";
 import type { PageKey } from "./page-ring.ts";
 import { all_ended, read_at, read_ranges } from "./read.ts";
 import type { BorrowedBuffers } from "./read-buffers.ts";
-import { type Cell, TYPE } from "./types.ts";
+import type { Cell } from "./types.ts";
 
 /** Most footers fit into the first read. */
 const TAIL_READ_BYTES = 64 * 1024;
@@ -191,16 +191,10 @@ export class ParquetFile implements AsyncDisposable {
   private read_cells({ column, codec, dictionary, parts }: ColumnPart, bytes: PageBytes): Cell[] {
     const { pages } = this.cache;
     const of_column = this.footer.columns[column];
-    const { is_optional, type } = of_column;
     const read = ({ key }: KeyedPage): Page =>
       pages.put(key, (room_for) => Page.read(there(bytes.get(key)), codec, false, room_for));
     const read_rows = ({ page: { key }, rows }: Part): Page =>
-      pages.put(key, (room_for) => {
-        const of_page = there(bytes.get(key));
-        return type === TYPE.byte_array
-          ? Page.read_texts(of_page, codec, is_optional, room_for, last_of(rows))
-          : Page.read(of_page, codec, is_optional, room_for);
-      });
+      pages.put(key, (room_for) => Page.read_until(last_of(rows), there(bytes.get(key)), codec, of_column, room_for));
     return parts.flatMap((part) => {
       // Each time, since the cache is sure to have the last two pages and no others.
       const shared = dictionary === null ? null : read(dictionary);

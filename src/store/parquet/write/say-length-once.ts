@@ -1,4 +1,4 @@
-import { BLOCK_PIECES, BLOCK_VALUES } from "../one-length.ts";
+import { BLOCK_HEADER_BYTES, BLOCK_PIECES, BLOCK_VALUES } from "../one-length.ts";
 import { TEXT_LENGTH_BYTES } from "../types.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
@@ -14,8 +14,7 @@ export function say_length_once(values: ByteSink, count: number, length: number,
   values.varint(count);
   values.varint(length * 2);
   for (let value = 1; value < count; value += BLOCK_VALUES) {
-    // The least difference, and the bits of each piece's.
-    for (let byte = 0; byte < 1 + BLOCK_PIECES; byte++) values.byte(0);
+    for (let byte = 0; byte < BLOCK_HEADER_BYTES; byte++) values.byte(0);
   }
   values.put(texts.content);
 }
