@@ -7,10 +7,11 @@ import { Segment } from "../../src/store/duckdb/segments/segment.ts";
 import type { Fault } from "../../src/store/index.ts";
 import { config_of, open_data_store, patched_span, plainly_patched_span } from "../support/data-dir.ts";
 import { new_id, span_init } from "../support/otlp.ts";
-import { make_manifest_true, rewrite, run_sql } from "../support/changed-segment.ts";
+import { make_manifest_true, rewrite } from "../support/changed-segment.ts";
 import { run_program } from "../support/program.ts";
 import { send_spans } from "../support/sdk.ts";
 import { FROM_SOURCE, start_server } from "../support/server-process.ts";
+import { run_sql } from "../support/sql.ts";
 import { append_spans } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 

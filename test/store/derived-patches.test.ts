@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { DecodedBatch } from "../../src/decode/index.ts";
 import { verify } from "../../src/inspect/index.ts";
 import { patches_sql } from "../../src/store/duckdb/segments/patches-sql.ts";
@@ -21,6 +20,7 @@ import {
 } from "../support/otlp.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { raw_patches } from "../support/span-rows.ts";
+import { run_sql } from "../support/sql.ts";
 import { ALL, append_requests, append_spans, page_rows } from "../support/store.ts";
 import { temp_dir, type TempDir } from "../support/temp-dir.ts";
 
@@ -41,17 +41,6 @@ async function stored_patches(store: FileBackedStore) {
     "SELECT * REPLACE (epoch_us(event_time) AS event_time, patch_json::VARCHAR AS patch_json) FROM state_patches ORDER BY patch_id",
   );
   return rows.map((row) => Object.fromEntries(row.map((cell, index) => [columns[index].name, cell])));
-}
-
-async function select(sql: string, path = ":memory:"): Promise<unknown[][]> {
-  const instance = await DuckDBInstance.create(path);
-  const connection = await instance.connect();
-  try {
-    return (await connection.runAndReadAll(sql)).getRowsJson();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
 }
 
 const PATCHES = [
@@ -112,7 +101,7 @@ describe("state patches that are derived from their spans", () => {
 
     // Some of both kinds, and none of them twice.
     const [segment] = segments_of();
-    const [[rows]] = await select(`SELECT count(*) FROM '${segment.patches_path}'`);
+    const [[rows]] = await run_sql(`SELECT count(*) FROM '${segment.patches_path}'`);
     expect(Number(rows)).toBeGreaterThan(expected.length / 10);
     expect(Number(rows)).toBeLessThan((expected.length * 9) / 10);
     expect(segment.manifest.patch_count).toBe(expected.length);
@@ -127,7 +116,7 @@ describe("state patches that are derived from their spans", () => {
     await store.seal();
     expect(await stored_patches(store)).toEqual(before);
     for (const { patches_path } of segments_of()) {
-      expect(await select(`SELECT count(*) FROM '${patches_path}'`)).toEqual([["0"]]);
+      expect(await run_sql(`SELECT count(*) FROM '${patches_path}'`)).toEqual([["0"]]);
     }
   });
 
@@ -137,7 +126,7 @@ describe("state patches that are derived from their spans", () => {
       await using store = await open_data_store(dir.path);
       await append_spans(store, spans);
     }
-    const found = await select("SELECT patch_id FROM state_patches", join(dir.path, "duckdb", "traces.duckdb"));
+    const found = await run_sql("SELECT patch_id FROM state_patches", join(dir.path, "duckdb", "traces.duckdb"));
     const ids = spans.flatMap(({ traceId, spanId }) =>
       [0, 1].map((index) => `${hex(traceId as Uint8Array)}:${hex(spanId as Uint8Array)}:${index}`),
     );
@@ -177,7 +166,7 @@ describe("segments of format 1", () => {
     await bring_to_format_1(segments_of()[0]);
     const database = join(dir.path, "duckdb", "traces.duckdb");
     const [file_bytes] = segments_of().map((segment) => segment.file_bytes);
-    await select(`UPDATE segments SET file_bytes = ${file_bytes}`, database);
+    await run_sql(`UPDATE segments SET file_bytes = ${file_bytes}`, database);
     const no_faults = async () => {
       const faults: unknown[] = [];
       await verify(config_of(dir.path), (fault) => faults.push(fault));
@@ -205,7 +194,7 @@ describe("segments of format 1", () => {
       expect(await store.state_patches(hex(traces[1]))).toHaveLength(4);
       expect(new Set(segments_of().map(({ manifest }) => manifest.format))).toEqual(new Set([2]));
     }
-    expect(await select("SELECT count(*) FROM state_patches", database)).toEqual([["20"]]);
+    expect(await run_sql("SELECT count(*) FROM state_patches", database)).toEqual([["20"]]);
     await no_faults();
   });
 });

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { KilledStore, span_names } from "../support/killed-store.ts";
 import { span_init } from "../support/otlp.ts";
+import { run_sql } from "../support/sql.ts";
 import { append_spans } from "../support/store.ts";
 import { temp_dir } from "../support/temp-dir.ts";
 
@@ -82,6 +83,17 @@ describe("a segment", () => {
     await using store = await left.open();
     expect(readdirSync(segments)).toEqual([name]);
     expect(await span_names(store)).toEqual(["old", "old"]);
+  });
+
+  it("is seen by who opens the DuckDB file, and one that is unfinished or was moved aside is not", async () => {
+    await (await left.open())[Symbol.asyncDispose]();
+    const segment = only_segment();
+    cpSync(segment, `${segment}.damaged-1`, { recursive: true });
+    mkdirSync(`${segment}.unfinished`);
+    for (const file of ["spans.parquet", "state_patches.parquet"])
+      writeFileSync(join(`${segment}.unfinished`, file), "");
+    expect(await run_sql("SELECT name FROM spans", path)).toEqual([["old"], ["old"]]);
+    expect(await run_sql("SELECT count(*) FROM state_patches", path)).toEqual([["0"]]);
   });
 
   it("that the catalog did not hear of any more is taken in when it goes on behind the position", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { run_sql } from "./sql.ts";
 
 type Manifest = { format: number; segment_id: string; files: { name: string; bytes: number; crc32: number }[] };
 
@@ -14,15 +14,6 @@ export function make_manifest_true(directory: string, change: Partial<Manifest> 
     Object.assign(file, { bytes: bytes.length, crc32: crc32(bytes) });
   }
   writeFileSync(path, JSON.stringify(manifest));
-}
-
-/** Runs statements on the database of a file, or one of its own. */
-export async function run_sql(sql: string, path = ":memory:"): Promise<void> {
-  const instance = await DuckDBInstance.create(path);
-  const connection = await instance.connect();
-  await connection.run(sql);
-  connection.closeSync();
-  instance.closeSync();
 }
 
 /** Puts other rows into a file. */

@@ -87,7 +87,7 @@ export class Catalog {
    * directory, now or later. There must be one.
    */
   async name_rows(directory: string, segments: readonly PatchSource[]): Promise<void> {
-    const files = (name: string) => sql_text(join(directory, "*", name));
+    const files = (name: string) => sql_text(join(directory, ANY_SEGMENT_ID, name));
     const spans = `read_parquet(${files(SPANS_FILE)})`;
     const are_alike = segments.every(({ has_derived_patches }) => has_derived_patches);
     const derived = derived_sql(are_alike ? spans : of_any_format(files(SPANS_FILE)));
@@ -116,6 +116,9 @@ export class Catalog {
     return (await this.connection.runAndReadAll(sql)).getRows().map(([value]) => value);
   }
 }
+
+/** For glob(3): a UUID alone, and not with what is behind it while a segment is unfinished, or when it was moved aside. */
+const ANY_SEGMENT_ID = [8, 4, 4, 4, 12].map((length) => "?".repeat(length)).join("-");
 
 /** Files that may lack columns, which are null then. All of them have to be looked into. */
 const of_any_format = (spans: string): string =>
