@@ -84,3 +84,6 @@ export const DEPENDENCIES_SPANS_MAX = 1_000_000;
 
 /** Rows that one SELECT gives at most; what is beyond is cut off, and said to be. */
 export const SQL_ROWS_MAX = 10_000;
+
+/** Text of that answer: behind the row that goes beyond it there is none. */
+export const SQL_BYTES_MAX = 32 * 1024 * 1024;

@@ -77,7 +77,7 @@ export const SQL = createRoute({
   summary: "Anything: one SELECT over all rows",
   description:
     "DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most " +
-    "10000 rows, within 30 seconds. Whole numbers keep every digit.",
+    "10000 rows and 32 MiB of text, within 30 seconds. Whole numbers keep every digit.",
   request: {
     body: {
       required: true,

@@ -168,7 +168,7 @@ export interface SpanStore extends AsyncDisposable {
 
   /**
    * Answers one SELECT, in DuckDB's SQL, over all rows as `spans` and `state_patches`. Nothing can be changed and no other
-   * file be read with it. At most LIMITS.SQL_ROWS_MAX rows. Rejects with `refused` when it is not understood.
+   * file be read with it. At most LIMITS.SQL_ROWS_MAX rows of LIMITS.SQL_BYTES_MAX. Rejects with `refused` when it is not understood.
    */
   sql(select: string): Promise<SqlAnswer>;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { existsSync } from "node:fs";
 import { start_test_api, type TestApi } from "../support/http.ts";
+import { poll_until } from "../support/poll-until.ts";
 import { int_value, new_id, span_init, text_attributes } from "../support/otlp.ts";
 
 let api: TestApi;
@@ -59,12 +60,57 @@ describe("POST /sql", () => {
     "SELECT * FROM glob('/etc/*')",
     "CHECKPOINT",
     "EXPORT DATABASE 'x'",
+    "PRAGMA enable_profiling",
+    "SELECT * FROM enable_profiling(format = 'json', save_location = 'out.csv')",
+    "SELECT (SELECT count(*) FROM ENABLE_LOGGING(storage = 'file', storage_config = {'path': 'out.csv'}))",
+    'WITH t AS (FROM "enable_logging"()) SELECT * FROM t',
+    "FROM spans, LATERAL (FROM main.checkpoint())",
+    "FROM query('SELECT 1')",
+    "FROM json_execute_serialized_sql('{}')",
+    "FROM read_blob('*')",
+    "FROM 'traces.duckdb'",
+    "DESCRIBE FROM 'spans.parquet'",
+    "SELECT write_log('text')",
+    "SELECT sleep_ms(1)",
   ])("refuses %p, and goes on", async (sql) => {
     const response = await ask(sql);
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(existsSync("out.csv")).toBe(false);
     expect(await (await ask("SELECT count(*) FROM spans")).json()).toMatchObject({ rows: [[2]] });
+  });
+
+  it.each([
+    "DESCRIBE spans",
+    "SUMMARIZE SELECT name FROM spans",
+    "SHOW TABLES",
+    "FROM information_schema.columns LIMIT 1",
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 9) SELECT sum(n) OVER () FROM t",
+    "SELECT s.name, e.key FROM spans s, json_each(s.attributes_json) e, unnest([1, 2]), generate_series(1, 2)",
+    "SELECT DISTINCT ON (name) * EXCLUDE (events_json) FROM spans QUALIFY row_number() OVER (PARTITION BY kind) = 1",
+    "SELECT uuid(), random(), now(), list_transform([1], lambda x: x + 1)",
+  ])("answers %p", async (sql) => {
+    const response = await ask(sql);
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"rows":[[')]);
+  });
+
+  it("is cut off when it has much text", async () => {
+    const response = await ask("SELECT repeat('x', 1000000) FROM range(1000)");
+    const { rows, truncated } = (await response.json()) as { rows: unknown[]; truncated: boolean };
+    expect([rows.length, truncated]).toEqual([34, true]);
+  });
+
+  it("is refused, to be asked again later, when too many wait", async () => {
+    await using busy = await start_test_api();
+    const body = JSON.stringify({ sql: "SELECT count(*) FROM range(1000000000000)" });
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+    const answers: Response[] = [];
+    const asked = Array.from({ length: 80 }, async () => answers.push(await busy.get("/sql", init)));
+    await poll_until(() => answers.length > 0, { what: "an answer" });
+    expect(answers.map(({ status, headers }) => [status, headers.get("retry-after")])).toContainEqual([503, "1"]);
+    await busy.store[Symbol.asyncDispose]();
+    await Promise.all(asked);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
   });
 
   it("needs a key that may read", async () => {

@@ -98,7 +98,7 @@ export interface paths {
   "/sql": {
     /**
      * Anything: one SELECT over all rows
-     * @description DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most 10000 rows, within 30 seconds. Whole numbers keep every digit.
+     * @description DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most 10000 rows and 32 MiB of text, within 30 seconds. Whole numbers keep every digit.
      */
     post: operations["run_sql"];
   };
@@ -1745,7 +1745,7 @@ export interface operations {
   };
   /**
    * Anything: one SELECT over all rows
-   * @description DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most 10000 rows, within 30 seconds. Whole numbers keep every digit.
+   * @description DuckDB's SQL over the views `spans` and `state_patches`. Nothing can be changed and no file be read with it. At most 10000 rows and 32 MiB of text, within 30 seconds. Whole numbers keep every digit.
    */
   run_sql: {
     requestBody: {

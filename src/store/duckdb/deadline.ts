@@ -1,23 +1,30 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { StoreError } from "../types.ts";
 
+const INTERRUPT_PAUSE_MS = 50;
+
 /** What the connection, which is `work`'s alone, does is broken off after that long: then it rejects with `timeout`. */
 export async function within_deadline<Result>(
   connection: DuckDBConnection,
   ms_max: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  let is_late = false;
-  const deadline = setTimeout(() => {
-    is_late = true;
-    connection.interrupt();
-  }, ms_max);
+  let interrupting: Disposable | null = null;
+  const deadline = setTimeout(() => (interrupting = interrupt_until_disposed(connection)), ms_max);
   try {
     return await work();
   } catch (error) {
-    if (!is_late) throw error;
+    if (interrupting === null) throw error;
     throw new StoreError("timeout", `the question took longer than ${ms_max} ms`, { cause: error });
   } finally {
     clearTimeout(deadline);
+    (interrupting as Disposable | null)?.[Symbol.dispose]();
   }
+}
+
+/** Breaks off what the connection does, again and again: between two statements there is nothing to break off. */
+export function interrupt_until_disposed(connection: DuckDBConnection): Disposable {
+  connection.interrupt();
+  const interval = setInterval(() => connection.interrupt(), INTERRUPT_PAUSE_MS);
+  return { [Symbol.dispose]: () => clearInterval(interval) };
 }

@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LIMITS } from "../../config/index.ts";
 import { StoreError } from "../types.ts";
 import { connect } from "./database.ts";
-import { within_deadline } from "./deadline.ts";
+import { interrupt_until_disposed, within_deadline } from "./deadline.ts";
 
 /**
  * Connections for questions, so that they run beside the writer and beside each other, at most `size` at once. Whoever
@@ -41,8 +41,10 @@ export class ReaderPool implements AsyncDisposable {
   /** Breaks off queries under way and waits for them to end: closing a connection under a query crashes the process. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.is_closing = true;
-    for (const connection of this.connections) connection.interrupt();
+    using interrupting = new DisposableStack();
+    for (const connection of this.connections) interrupting.use(interrupt_until_disposed(connection));
     await Promise.all(this.connections.map(() => this.take()));
+    interrupting.dispose();
     for (const connection of this.connections) connection.closeSync();
   }
 

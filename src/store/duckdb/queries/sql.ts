@@ -8,6 +8,10 @@ import { first_line } from "../database.ts";
 import { sql_list } from "../row-source.ts";
 import { patches_sql } from "../segments/patches-sql.ts";
 import type { View } from "../views.ts";
+import { check_select } from "./checked-select.ts";
+
+/** Of a number in an answer. Lists and structs are counted as one: they are rarely long. */
+const VALUE_BYTES = 8;
 
 const SPAN_NAMES = column_names(SPAN_COLUMNS);
 const PATCH_NAMES = column_names(PATCH_COLUMNS);
@@ -35,23 +39,30 @@ export async function answer_select(connection: DuckDBConnection, sql: string): 
 }
 
 async function select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
+  // Before anything else: DuckDB reads files, and more, to prepare a statement.
+  await check_select(connection, sql);
   const statements = await connection.extractStatements(sql);
-  if (statements.count !== 1)
-    throw new StoreError("refused", `expected one SELECT, found ${statements.count} statements`);
   const statement = await statements.prepare(0);
   if (statement.statementType !== StatementType.SELECT) throw new StoreError("refused", "expected a SELECT");
   const result = await statement.stream();
   const types = result.columnTypes();
   const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
   const rows: unknown[][] = [];
+  let bytes = 0;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    for (const row of chunk.getRows()) {
-      if (rows.length === LIMITS.SQL_ROWS_MAX) return { columns, rows, truncated: true };
-      rows.push(row.map((value, index) => json_value(value, types[index])));
+    for (let row = 0; row < chunk.rowCount; row++) {
+      if (rows.length === LIMITS.SQL_ROWS_MAX || bytes > LIMITS.SQL_BYTES_MAX)
+        return { columns, rows, truncated: true };
+      const values = chunk.getRowValues(row).map((value, index) => json_value(value, types[index]));
+      for (const value of values) bytes += bytes_of(value);
+      rows.push(values);
     }
   }
   return { columns, rows, truncated: false };
 }
+
+/** About, in an answer. */
+const bytes_of = (value: unknown): number => (typeof value === "string" ? value.length : VALUE_BYTES);
 
 /** Whole numbers keep every digit; times and other types are as DuckDB writes them. */
 function json_value(value: DuckDBValue, type: DuckDBType): unknown {
