@@ -12,6 +12,7 @@ import {
   CursorFile,
   open_queue_source,
   open_remote_source,
+  type Poller,
   QUEUE_SOURCE,
   type SpanSource,
   start_poller,
@@ -68,9 +69,11 @@ export async function serve(config: Config): Promise<Running> {
 
   const readiness = { is_ready: false };
   let ingest: IngestHalf | undefined;
+  let poller: Poller | undefined;
   const http = starting.use(
     await start_http(doors, {
       store,
+      caught_up: async () => (await poller?.caught_up(LIMITS.QUERY_MS_MAX)) ?? false,
       waiting_for: () => (readiness.is_ready ? [] : ["receivers"]),
       render_metrics: async () => (await metrics.render()) + ((await ingest?.render_metrics()) ?? ""),
       access: doors.access,
@@ -85,8 +88,8 @@ export async function serve(config: Config): Promise<Running> {
   const { source } = opened;
   ingest = opened.ingest;
   const key_service = await start_key_service_if_asked(config, doors, starting);
-  const poller = start_poller({ source, store, cursor, logger, metrics });
-  starting.defer(() => poller.stop());
+  const polling = (poller = start_poller({ source, store, cursor, logger, metrics }));
+  starting.defer(() => polling.stop());
   // Ended first: the poller can't stop while a hold keeps its batch waiting.
   starting.use(await serve_holds(hold_socket_path(config), store, logger));
   await Promise.all([store.warm_up(LIMITS.WARM_UP_MS_MAX), http.warm_up()]).catch((error: unknown) => {

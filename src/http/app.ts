@@ -19,6 +19,8 @@ import { MODEL_PRICES_ROUTE } from "./trace-routes.ts";
 
 export type HttpDependencies = OperationsDependencies & {
   store: SpanStore;
+  /** Resolves when all that was accepted before is stored; to false when that takes too long to wait for. */
+  caught_up?: () => Promise<boolean>;
   /** Answers requests for the web page; null: it is none. */
   answer_page?: (request: Request) => Promise<Response | null>;
   /** What the page counts costs by. */
@@ -27,6 +29,8 @@ export type HttpDependencies = OperationsDependencies & {
 
 /** What begins so is asked for by programs, and is never an address within the page. */
 const API_PATH = /^\/(otel|api|sql)(\/|$)/;
+
+const BEHIND = "spans that were accepted before are still being stored: try again";
 
 /** The whole API. */
 export function create_app(dependencies: HttpDependencies): OpenAPIHono {
@@ -82,6 +86,8 @@ export function create_app(dependencies: HttpDependencies): OpenAPIHono {
   });
   app.openapi(routes.DELETE_TRACE, async (context) => {
     const { trace_id } = context.req.valid("param");
+    // What was acknowledged before this question would else come back when its turn is there.
+    if ((await dependencies.caught_up?.()) === false) return problem("store_unavailable", BEHIND);
     return context.json({ deleted_spans: await questions.delete_trace(store, trace_id) }, 200);
   });
 

@@ -115,8 +115,10 @@ export const DELETE_TRACE = createRoute({
   operationId: "delete_trace",
   summary: "Remove a trace, everywhere",
   description:
-    "Its spans and state patches are gone from every file when this is answered. Spans of it that are sent, or sent again, " +
-    "later are stored as new. An unknown trace has none to remove.",
+    "Its spans and state patches, all that were acknowledged before, are gone from every answer and from the store when this " +
+    "is answered. Their bytes in the queue go when it is trimmed, within seconds or when they are forwarded, and a file that " +
+    "somebody is reading goes when that ends. Spans of it that are sent, or sent again, later are stored as new. An unknown " +
+    "trace has none to remove.",
   request: { params: TRACE_PATH },
   responses: {
     200: json(z.object({ deleted_spans: z.int().min(0) }), "How many spans were removed."),

@@ -3,6 +3,7 @@ import type { Logger, Metrics } from "../observe/index.ts";
 import { type DeadLetter, type SpanStore, StoreError } from "../store/index.ts";
 import { compare_ulids, type Ulid, ulid_time_ms } from "../wal/index.ts";
 import { backoff_ms, pause } from "./backoff.ts";
+import { CaughtUp } from "./caught-up.ts";
 import type { CursorFile } from "./cursor-file.ts";
 import { decode_records } from "./decode-records.ts";
 import { Health } from "./health.ts";
@@ -22,6 +23,8 @@ export type PollerOptions = {
 export interface Poller {
   /** Whether the last attempt went well. */
   readonly is_healthy: boolean;
+  /** Resolves when all that the source had when it was called is stored; to false when that takes longer than `ms_max`. */
+  caught_up(ms_max: number): Promise<boolean>;
   /** Lets the batch under way be stored whole, or be abandoned whole if it has not been handed over; then ends. */
   stop(): Promise<void>;
 }
@@ -39,6 +42,9 @@ export const drain_source = (options: PollerOptions): Promise<void> => new PollL
 class PollLoop implements Poller {
   private readonly batch = new DecodedBatch();
   private readonly stopping = new AbortController();
+  private readonly reads = new CaughtUp();
+  /** Ends the pause between two reads. */
+  private hurry = new AbortController();
   private readonly health: Health;
   private readonly metrics;
   private ended: Promise<void> = Promise.resolve();
@@ -71,6 +77,17 @@ class PollLoop implements Poller {
     return this.health.is_healthy;
   }
 
+  async caught_up(ms_max: number): Promise<boolean> {
+    const stored = this.reads.all_there_is_now().then(() => true);
+    this.hurry.abort();
+    const ending = new AbortController();
+    try {
+      return await Promise.race([stored, pause(ms_max, ending.signal).then(() => false)]);
+    } finally {
+      ending.abort();
+    }
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.ended;
@@ -91,6 +108,7 @@ class PollLoop implements Poller {
         if (signal.aborted) return;
         // The store may have had to go back to an earlier state, or to begin anew.
         has_position = false;
+        this.reads.fail();
         this.metrics.errors.inc();
         const attempt = this.health.failed(error);
         await pause(backoff_ms(attempt, BACKOFF), signal);
@@ -101,11 +119,20 @@ class PollLoop implements Poller {
   /** Reads once and stores what there was; then waits, unless there is more. */
   private async turn(signal: AbortSignal): Promise<void> {
     const { source } = this.options;
+    this.reads.begin();
     const read = await source.read(this.position, signal);
-    if (read.last_key !== null && !signal.aborted) await this.take(read, read.last_key);
+    if (signal.aborted) return;
+    if (read.last_key !== null) await this.take(read, read.last_key);
+    this.reads.end({ is_empty: read.last_key === null, has_more: read.has_more });
     this.health.went_well();
     this.release_durable();
-    if (!read.has_more) await source.wait(signal);
+    if (!read.has_more) await this.wait(signal);
+  }
+
+  private async wait(signal: AbortSignal): Promise<void> {
+    if (this.reads.is_wanted) return;
+    this.hurry = new AbortController();
+    await this.options.source.wait(AbortSignal.any([signal, this.hurry.signal]));
   }
 
   /** Until rows are durable the source is what keeps them. */

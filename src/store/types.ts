@@ -94,7 +94,8 @@ export interface SpanStore extends AsyncDisposable {
 
   /**
    * Takes a trace out of everything that is kept here, and gives how many spans went. When it resolves they are gone from
-   * the files too. A source that still has requests with spans of it may bring those that were not read yet.
+   * the files too, but for those that somebody is reading. A source that still has requests with spans of it may bring those
+   * that were not read yet.
    */
   delete_trace(trace_id: string): Promise<number>;
 

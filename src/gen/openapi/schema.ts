@@ -105,7 +105,7 @@ export interface paths {
   "/otel/trace/{trace_id}": {
     /**
      * Remove a trace, everywhere
-     * @description Its spans and state patches are gone from every file when this is answered. Spans of it that are sent, or sent again, later are stored as new. An unknown trace has none to remove.
+     * @description Its spans and state patches, all that were acknowledged before, are gone from every answer and from the store when this is answered. Their bytes in the queue go when it is trimmed, within seconds or when they are forwarded, and a file that somebody is reading goes when that ends. Spans of it that are sent, or sent again, later are stored as new. An unknown trace has none to remove.
      */
     delete: operations["delete_trace"];
   };
@@ -1812,7 +1812,7 @@ export interface operations {
   };
   /**
    * Remove a trace, everywhere
-   * @description Its spans and state patches are gone from every file when this is answered. Spans of it that are sent, or sent again, later are stored as new. An unknown trace has none to remove.
+   * @description Its spans and state patches, all that were acknowledged before, are gone from every answer and from the store when this is answered. Their bytes in the queue go when it is trimmed, within seconds or when they are forwarded, and a file that somebody is reading goes when that ends. Spans of it that are sent, or sent again, later are stored as new. An unknown trace has none to remove.
    */
   delete_trace: {
     parameters: {
