@@ -3,8 +3,9 @@ import { SeededRandom } from "../support/seeded-random.ts";
 import { open_disk } from "./disk.ts";
 import { DISK_FAULTS, type Fault, FAULTS } from "./faults.ts";
 import { NumberedLoad } from "./numbered-load.ts";
+import { Removals } from "./removals.ts";
 import { ServerUnderTest } from "./server.ts";
-import { compare, compare_all, type Comparison, drained, type FinalComparison } from "./stored.ts";
+import { compare, compare_all, type Comparison, drained, type FinalComparison, retired } from "./stored.ts";
 
 const SENDER_COUNT = 4;
 const LOAD_MS_MAX = 400;
@@ -24,6 +25,10 @@ export type CampaignResult = {
   rounds: Round[];
   /** All of the store at the end, compared with all that was ever acknowledged. */
   end: FinalComparison;
+  /** Of traces, one span each. */
+  deletions: { answered: number; unanswered: number };
+  /** Spans that were too old when they came; those that are left have younger ones in their segments. */
+  old_spans: { sent: number; left: number };
   sent_spans: number;
   acked_spans: number;
   forgiven_spans: number;
@@ -36,8 +41,9 @@ export type CampaignResult = {
 
 /**
  * Brings faults over one server after another on one directory, while spans come in: each fault there is once, and
- * `kills` times kill -9, in an order that the seed decides, `rounds_of_each` times; the first `rounds_max` of them. After each one everything that was
- * acknowledged since the last is looked for through the API, and at the end all of it in the file.
+ * `kills` times kill -9, in an order that the seed decides, `rounds_of_each` times; the first `rounds_max` of them. Meanwhile
+ * old spans are retired, and traces are deleted. After each one everything that was acknowledged since the last is looked for
+ * through the API, and at the end all of it in the file.
  */
 export async function run_campaign(
   seed: number,
@@ -48,6 +54,7 @@ export async function run_campaign(
   using disk = open_disk();
   await using server = new ServerUnderTest(disk.data_dir);
   const load = new NumberedLoad(random, SENDER_COUNT);
+  const removals = new Removals(random, server);
   const faults: Record<string, Fault> = { ...FAULTS, ...(disk.faults === null ? {} : DISK_FAULTS) };
   const plan = shuffled(random, [
     ...Array.from({ length: rounds_of_each }, () => Object.keys(faults).filter((name) => name !== KILL)).flat(),
@@ -61,11 +68,15 @@ export async function run_campaign(
   for (const [index, name] of plan.entries()) {
     const service = `crash-${index}`;
     const known = new Set(load.acked);
+    await removals.send_old();
+    await removals.delete_one([...known]);
     load.begin(service);
+    const deleting = removals.delete_one([...known]);
     await Bun.sleep(random.between(20, LOAD_MS_MAX));
     const outcome = await faults[name]({ server, load, disk, random });
     for (const number of outcome.forgiven ?? []) forgiven.add(number);
     load.pause();
+    await deleting;
     await poll_until(() => load.is_idle, { what: `every request answered after "${name}"`, deadline_ms: IDLE_MS_MAX });
     const acked = [...load.acked.difference(known)];
     const stored = await drained(server, service, acked);
@@ -85,11 +96,14 @@ export async function run_campaign(
     on_round(round, index);
   }
   await load.stop();
+  const old_spans_left = await retired(disk.data_dir);
   const exit_code = await server.end("SIGTERM");
   if (exit_code !== 0) throw new Error(`exit code ${exit_code} after the last SIGTERM`);
   return {
     rounds,
-    end: await compare_all(disk.data_dir, load, forgiven),
+    end: await compare_all(disk.data_dir, load, removals, forgiven),
+    deletions: { answered: removals.deleted.size, unanswered: removals.undecided.size },
+    old_spans: { sent: removals.old_spans_sent, left: old_spans_left },
     sent_spans: load.sent.size,
     acked_spans: load.acked.size,
     forgiven_spans: forgiven.size,

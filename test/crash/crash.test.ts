@@ -16,5 +16,8 @@ it("loses nothing that was acknowledged and stores nothing twice, whatever goes 
   expect(result.refusals).toEqual([]);
   for (const round of result.rounds) expect(round).toMatchObject({ missing: 0, duplicated: 0, never_sent: 0 });
   expect(result.end).toMatchObject({ missing: 0, duplicated: 0, never_sent: 0 });
+  expect(result.end.undead).toBe(0);
+  expect(result.deletions.answered).toBeGreaterThan(0);
+  expect(result.old_spans.left).toBeLessThan(result.old_spans.sent);
   expect(result.end).toMatchObject({ duplicated_patches: 0, wrong_patches: 0, dead_letters: 0 });
 }, 120_000);

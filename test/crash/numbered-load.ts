@@ -6,6 +6,8 @@ const SPANS_PER_REQUEST_MAX = 20;
 const ATTEMPT_MS_MAX = 1_500;
 const PAUSE_MS = 8;
 const STARTS_SHARE = 0.3;
+/** Young enough to be kept. */
+const EPOCH_UNIX_NANO = BigInt(Date.now() - 3_600_000) * 1_000_000n;
 const RETRYABLE = [429, 502, 503, 504];
 
 export const span_name = (number: number): string => `span ${number}`;
@@ -130,11 +132,11 @@ export class NumberedLoad {
 }
 
 function numbered_span(number: number): SpanInit {
-  const time = 1_795_000_000_000_000_000n + BigInt(number) * 1_000_000n;
+  const time = EPOCH_UNIX_NANO + BigInt(number) * 1_000_000n;
   const patch = JSON.stringify([{ op: "replace", path: "/number", value: number }]);
   const attributes = text_attributes({ "junjo.state_json_patch": patch, "junjo.store.id": "store" });
   return {
-    traceId: id_of(number, 16),
+    traceId: trace_id_of(number),
     spanId: id_of(number, 8),
     name: span_name(number),
     kind: 1,
@@ -144,6 +146,8 @@ function numbered_span(number: number): SpanInit {
     events: [{ name: "set_state", timeUnixNano: time, attributes }],
   };
 }
+
+export const trace_id_of = (number: number): Uint8Array => id_of(number, 16);
 
 function id_of(number: number, byte_count: 8 | 16): Uint8Array {
   const id = new Uint8Array(byte_count).fill(0xc5);

@@ -36,7 +36,8 @@ function row(name: string, rounds: readonly Round[]): string {
 }
 
 /** Whether everything is as promised. */
-export const is_clean = ({ rounds, end, refusals }: CampaignResult): boolean =>
+export const is_clean = ({ rounds, end, refusals, old_spans }: CampaignResult): boolean =>
   [...rounds, end].every((found) => found.missing + found.duplicated + found.never_sent === 0) &&
-  end.duplicated_patches + end.wrong_patches + end.dead_letters + end.pending === 0 &&
-  refusals.length === 0;
+  end.undead + end.duplicated_patches + end.wrong_patches + end.dead_letters + end.pending === 0 &&
+  refusals.length === 0 &&
+  old_spans.left < old_spans.sent;

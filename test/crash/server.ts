@@ -1,9 +1,15 @@
 import { join } from "node:path";
 import { FROM_SOURCE, type ServerProcess, start_server, SYSTEM_GIVEN_PORTS } from "../support/server-process.ts";
+import { RETENTION_DAYS } from "./removals.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-/** The disk is to be really full before anything is refused; rows are to be sealed and merged all the time. */
-const ENV = { DISK_FREE_BYTES_MIN: "0", HOT_ROWS_MAX: "100", HOT_AGE_MAX_MS: "100" };
+/** The disk is to be really full before anything is refused; rows are to be sealed, merged and retired all the time. */
+const ENV = {
+  DISK_FREE_BYTES_MIN: "0",
+  HOT_ROWS_MAX: "100",
+  HOT_AGE_MAX_MS: "100",
+  RETENTION_DAYS: String(RETENTION_DAYS),
+};
 const STEPPED_CLOCK = join(import.meta.dir, "stepped-clock.ts");
 
 /** One server after another on one directory. */
