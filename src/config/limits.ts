@@ -71,8 +71,13 @@ export const TAIL_TRACES_MAX = 100;
 /** One question to the store; it is broken off after that. A long list is several. */
 export const QUERY_MS_MAX = 30_000;
 
-/** Questions that wait for their turn; the next is told to come again later. */
+/** Of them DuckDB's that wait for a connection; the next is told to come again later. */
 export const QUERIES_WAITING_MAX = 64;
+
+/** Questions whose rows are looked for in files without DuckDB, at once, and that wait for their turn; the next is told to
+ * come again later. More at once are no faster: one thread takes the rows out, and what each finds is in memory. */
+export const FILE_QUERIES_AT_ONCE_MAX = 32;
+export const FILE_QUERIES_WAITING_MAX = 512;
 
 /** From a list's question to its last row: a slower reader would keep rows from being deleted for ever. */
 export const PAGE_READ_MS_MAX = 5 * 60_000;

@@ -65,6 +65,6 @@ function* nodes_of(statement: unknown): Generator<Node> {
     const value = left.pop();
     if (typeof value !== "object" || value === null) continue;
     if (!Array.isArray(value)) yield value as Node;
-    left.push(...Object.values(value));
+    for (const part of Object.values(value)) left.push(part);
   }
 }

@@ -1,4 +1,5 @@
 import type { DuckDBValue } from "@duckdb/node-api";
+import { LIMITS } from "../../../config/index.ts";
 import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../types.ts";
 import type { SpanRow } from "../../../encode/index.ts";
 import type { Cell } from "../../parquet/index.ts";
@@ -9,6 +10,7 @@ import type { ListedRow } from "../source-rows.ts";
 import type { SegmentReader } from "../segments/segment-reader.ts";
 import type { SegmentReaders } from "../segments/segment-readers.ts";
 import type { StraddlingLlmTraces } from "../straddling.ts";
+import { Turns } from "../turns.ts";
 import type { View, Views } from "../views.ts";
 import { plan_list } from "./list-plan.ts";
 import { list_filter, NEWEST_FIRST, type RowFilter, select_rows } from "./list-sql.ts";
@@ -19,8 +21,10 @@ import { RowPieces, type RowPlace } from "./row-pieces.ts";
 const KEY_COLUMNS = "start_time, trace_id, span_id";
 const FOUND_COLUMNS = "source, row, epoch_us(start_time), trace_id, span_id";
 
-/** Rows that are found and put in order here. Whoever passes over more has DuckDB do it, in bounded memory. */
+/** Rows of a list that are found and put in order here. Whoever passes over more has DuckDB do it, in bounded memory. */
 const MERGED_ROWS_MAX = 20_000;
+/** The same, of all segments together that may have the first ones: of times that overlap each has to give so many. */
+const FOUND_ROWS_MAX = 400_000;
 
 /** Lists of which memory and segments know where the rows are. */
 type IndexedKind = Exclude<ListKind, "spans">;
@@ -42,6 +46,9 @@ type Held = ReturnType<Views["hold"]>;
  * directly; DuckDB looks through many.
  */
 export class Queries {
+  /** Of those whose rows are looked for in files. */
+  private readonly turns = new Turns(LIMITS.FILE_QUERIES_AT_ONCE_MAX, LIMITS.FILE_QUERIES_WAITING_MAX);
+
   constructor(
     private readonly readers: ReaderPool,
     private readonly views: Views,
@@ -62,7 +69,8 @@ export class Queries {
       const part = { generations: view.generations, segments: plan.segments };
       const planned = { ...range, since_us: plan.since_us, until_us: plan.until_us };
       const row_count = range.limit === null ? Infinity : range.offset + range.limit + 1;
-      if (kind === "spans" || row_count > MERGED_ROWS_MAX) {
+      const are_many = row_count > MERGED_ROWS_MAX || row_count * part.segments.length > FOUND_ROWS_MAX;
+      if (kind === "spans" || are_many) {
         const filter = list_filter(kind, service_name, view.generations);
         return { part, rows: await this.sorted_rows(part, filter, planned) };
       }
@@ -71,12 +79,14 @@ export class Queries {
       const hot: FoundRow[] = part.generations.flatMap(({ reader }, source) =>
         reader.list_rows(service_name, is_wanted).map((row) => ({ ...row, source })),
       );
-      const cold = await Promise.all(
-        part.segments.map(async (segment, index) => {
-          const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, cold_range, is_wanted);
-          const rows = await this.segment_readers.use(segment, list_rows);
-          return rows.map((row) => ({ ...row, source: part.generations.length + index }));
-        }),
+      const cold = await this.turns.run(() =>
+        Promise.all(
+          part.segments.map(async (segment, index) => {
+            const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, cold_range, is_wanted);
+            const rows = await this.segment_readers.use(segment, list_rows);
+            return rows.map((row) => ({ ...row, source: part.generations.length + index }));
+          }),
+        ),
       );
       const rows = hot.concat(...cold);
       return { part, rows: rows.sort(newest_first).slice(range.offset, row_count) };
@@ -123,11 +133,13 @@ export class Queries {
     const rows: FoundRow[] = generations.flatMap(({ reader }, source) =>
       reader.trace_rows(trace_id).map((row) => ({ ...row, source })),
     );
-    for (const [index, segment] of segments.entries()) {
-      const found = await this.segment_readers.use(segment, (reader) => reader.trace_rows(trace_id));
-      rows.push(...found.map((row) => ({ ...row, source: generations.length + index })));
-    }
-    return rows;
+    return this.turns.run(async () => {
+      for (const [index, segment] of segments.entries()) {
+        const found = await this.segment_readers.use(segment, (reader) => reader.trace_rows(trace_id));
+        for (const row of found) rows.push({ ...row, source: generations.length + index });
+      }
+      return rows;
+    });
   }
 
   private wanted(kind: IndexedKind, range: PageRange): (row: ListedRow) => boolean {

@@ -68,7 +68,9 @@ export class TraceSearch {
     );
     for (const segment of segments) {
       if (!segment.keys.may_hold_trace(trace)) continue;
-      facts.push(...(await this.segment_readers.use(segment, (reader) => reader.trace_facts(trace_id))));
+      for (const fact of await this.segment_readers.use(segment, (reader) => reader.trace_facts(trace_id))) {
+        facts.push(fact);
+      }
     }
     return facts;
   }
