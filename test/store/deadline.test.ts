@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, it } from "bun:test";
-import { within_deadline } from "../../src/store/duckdb/deadline.ts";
+import { time_limit, within_deadline } from "../../src/store/duckdb/deadline.ts";
 import { poll_until } from "../support/poll-until.ts";
 
 const ENDLESS = "SELECT count(*) FROM range(1000000000000)";
@@ -40,4 +40,21 @@ it("what is in time is given, and what fails otherwise says how", async () => {
   expect(await within_deadline(connection, 60_000, async () => "done")).toBe("done");
   const failing = within_deadline(connection, 60_000, () => connection.run("SELECT no_such_column"));
   expect(await failing.catch(String)).toContain("no_such_column");
+});
+
+it("work that is not DuckDB's is broken off where it asks for the time", async () => {
+  const check_time = time_limit(MS_MAX);
+  check_time();
+  const thrown = await poll_until(
+    () => {
+      try {
+        check_time();
+        return undefined;
+      } catch (error) {
+        return error;
+      }
+    },
+    { what: "the end of the time" },
+  );
+  expect(thrown).toMatchObject({ code: "timeout", message: "the question took longer than 50 ms" });
 });

@@ -15,12 +15,23 @@ export async function within_deadline<Result>(
     return await work();
   } catch (error) {
     if (interrupting === null) throw error;
-    throw new StoreError("timeout", `the question took longer than ${ms_max} ms`, { cause: error });
+    throw timeout(ms_max, error);
   } finally {
     clearTimeout(deadline);
     (interrupting as Disposable | null)?.[Symbol.dispose]();
   }
 }
+
+/** What it gives throws `timeout` once that long has passed: for work that is not DuckDB's, to be called on the way. */
+export function time_limit(ms_max: number): () => void {
+  const deadline_ms = performance.now() + ms_max;
+  return () => {
+    if (performance.now() > deadline_ms) throw timeout(ms_max);
+  };
+}
+
+const timeout = (ms_max: number, cause?: unknown): StoreError =>
+  new StoreError("timeout", `the question took longer than ${ms_max} ms`, { cause });
 
 /** Breaks off what the connection does, again and again: between two statements there is nothing to break off. */
 export function interrupt_until_disposed(connection: DuckDBConnection): Disposable {

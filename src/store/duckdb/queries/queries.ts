@@ -4,6 +4,7 @@ import type { ListKind, PageRange, RowKey, SpanPage, SqlAnswer } from "../../typ
 import type { SpanRow } from "../../../encode/index.ts";
 import type { Cell } from "../../parquet/index.ts";
 import { hash_trace_id } from "../keys/key-hash.ts";
+import { time_limit } from "../deadline.ts";
 import type { ReaderPool } from "../reader-pool.ts";
 import { row_text, row_values } from "../row-text.ts";
 import type { ListedRow } from "../source-rows.ts";
@@ -74,7 +75,12 @@ export class Queries {
         const filter = list_filter(kind, service_name, view.generations);
         return { part, rows: await this.sorted_rows(part, filter, planned) };
       }
-      const is_wanted = this.wanted(kind, planned);
+      const check_time = time_limit(LIMITS.QUERY_MS_MAX);
+      const belongs = this.wanted(kind, planned);
+      const is_wanted = (row: ListedRow): boolean => {
+        check_time();
+        return belongs(row);
+      };
       const cold_range = { limit: row_count, since_us: plan.since_us, until_us: plan.until_us };
       const hot: FoundRow[] = part.generations.flatMap(({ reader }, source) =>
         reader.list_rows(service_name, is_wanted).map((row) => ({ ...row, source })),
@@ -133,8 +139,10 @@ export class Queries {
     const rows: FoundRow[] = generations.flatMap(({ reader }, source) =>
       reader.trace_rows(trace_id).map((row) => ({ ...row, source })),
     );
+    const check_time = time_limit(LIMITS.QUERY_MS_MAX);
     return this.turns.run(async () => {
       for (const [index, segment] of segments.entries()) {
+        check_time();
         const found = await this.segment_readers.use(segment, (reader) => reader.trace_rows(trace_id));
         for (const row of found) rows.push({ ...row, source: generations.length + index });
       }
