@@ -114,10 +114,17 @@ class DuckDbStore implements FileBackedStore {
   }
 
   delete_trace(trace_id: string): Promise<number> {
-    return this.write(async ({ tiers, keeper }) => {
-      // What is in memory would come again from the source after a crash.
-      await tiers.seal();
-      return keeper.delete_trace(trace_id);
+    return this.translated(async () => {
+      const { session, deleting } = await this.write(async (opened) => {
+        // What is in memory would come again from the source after a crash.
+        await opened.tiers.seal();
+        return { session: opened, deleting: opened.keeper.delete_trace(trace_id) };
+      });
+      // Segments are written anew meanwhile, which takes seconds: rows go on being taken.
+      return deleting.catch(async (error: unknown) => {
+        await this.close_after(session, error);
+        throw error;
+      });
     });
   }
 

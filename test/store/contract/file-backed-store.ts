@@ -33,6 +33,24 @@ export function describe_file_backed_store(name: string, open: OpenFileBackedSto
       expect(durable(store.durable_position("test"))).toBe(durable(await store.position("test")));
     });
 
+    it("goes on taking spans while a trace is being deleted", async () => {
+      using directory = temp_dir();
+      await using store = await open(directory.path);
+      const [gone, kept] = [new_id(16), new_id(16)];
+      await append_spans(store, [span_init({ traceId: gone })]);
+      await store.seal();
+      let deleting: Promise<number>;
+      {
+        // Nothing is deleted before this ends.
+        using _hold = await store.hold();
+        deleting = store.delete_trace(hex(gone));
+        await append_spans(store, [span_init({ traceId: kept })]);
+        expect(await trace_rows(store, { traceId: kept })).toHaveLength(1);
+      }
+      expect(await deleting).toBe(1);
+      expect(await trace_rows(store, { traceId: gone })).toEqual([]);
+    });
+
     it("keeps the files of a lease as they are, whatever is deleted and added, and lets go of them afterwards", async () => {
       using directory = temp_dir();
       await using store = await open(directory.path);
