@@ -68,6 +68,7 @@ describe("POST /sql", () => {
     "FROM query('SELECT 1')",
     "FROM json_execute_serialized_sql('{}')",
     "FROM read_blob('*')",
+    "FROM histogram_values('spans.parquet', name)",
     "FROM 'traces.duckdb'",
     "DESCRIBE FROM 'spans.parquet'",
     "SELECT write_log('text')",

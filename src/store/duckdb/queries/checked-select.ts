@@ -2,12 +2,13 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { StoreError } from "../../types.ts";
 
 /**
- * Functions that stand for a table and do nothing but give rows. All others are refused: some read files, and some write
- * them, change settings or run further statements, which neither DuckDB nor a transaction that only reads prevents.
+ * Functions that stand for a table and do nothing but give rows. All others are refused: some read files, or whatever a text
+ * names, and some write files, change settings or run further statements, which neither DuckDB nor a transaction that only
+ * reads prevents.
  */
 export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
   [
-    "range generate_series unnest repeat repeat_row json_each json_tree histogram histogram_values summary",
+    "range generate_series unnest repeat repeat_row json_each json_tree",
     "duckdb_columns duckdb_functions duckdb_keywords duckdb_schemas duckdb_tables duckdb_types duckdb_views",
     "pragma_show pragma_table_info pragma_version icu_calendar_names pg_timezone_names",
   ].flatMap((names) => names.split(" ")),
