@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, it } from "bun:test";
 import { time_limit, within_deadline } from "../../src/store/duckdb/deadline.ts";
+import { answer_select } from "../../src/store/duckdb/queries/sql.ts";
 import { poll_until } from "../support/poll-until.ts";
 
 const ENDLESS = "SELECT count(*) FROM range(1000000000000)";
@@ -25,6 +26,11 @@ const expect_broken_off = async (work: () => Promise<unknown>) => {
 
 it("what takes too long is broken off, and the connection is good for others", async () => {
   await expect_broken_off(() => connection.run(ENDLESS));
+});
+
+it("a SELECT that is broken off leaves no transaction behind", async () => {
+  await expect_broken_off(() => answer_select(connection, ENDLESS));
+  expect(await answer_select(connection, "SELECT 1")).toMatchObject({ rows: [[1]] });
 });
 
 it("what begins when time is up is broken off too", async () => {

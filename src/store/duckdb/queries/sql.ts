@@ -27,16 +27,31 @@ export async function answer_sql(connection: DuckDBConnection, sql: string, view
 
 /** The same over what the connection knows by these names. */
 export async function answer_select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
-  await connection.run("BEGIN TRANSACTION READ ONLY");
   try {
+    await connection.run("BEGIN TRANSACTION READ ONLY");
     return await select(connection, sql);
   } catch (error) {
-    if (error instanceof StoreError || /INTERRUPT/i.test(String(error))) throw error;
+    if (error instanceof StoreError || is_interrupt(error)) throw error;
     throw new StoreError("refused", first_line(error), { cause: error });
   } finally {
-    await connection.run("ROLLBACK");
+    await roll_back(connection);
   }
 }
+
+/** However often it is broken off: the next question could not begin within a transaction. */
+async function roll_back(connection: DuckDBConnection): Promise<void> {
+  for (;;) {
+    try {
+      await connection.run("ROLLBACK");
+      return;
+    } catch (error) {
+      if (/no transaction is active/i.test(String(error))) return;
+      if (!is_interrupt(error)) throw error;
+    }
+  }
+}
+
+const is_interrupt = (error: unknown): boolean => /INTERRUPT/i.test(String(error));
 
 async function select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
   // Before anything else: DuckDB reads files, and more, to prepare a statement.
