@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 /** Every problem there is. The type is part of the contract: clients compare it; titles and details may change. */
 export const PROBLEMS = {
   invalid_parameter: { status: 400, type: "/problems/invalid-parameter", title: "A parameter is not valid" },
-  sql_refused: { status: 400, type: "/problems/sql-refused", title: "The SQL is not one SELECT that is understood" },
+  sql_refused: { status: 400, type: "/problems/sql-refused", title: "The SQL is not one SELECT that can be answered" },
   key_required: { status: 401, type: "/problems/key-required", title: "An API key is required" },
   key_lacks_scope: { status: 403, type: "/problems/key-lacks-scope", title: "The API key is for something else" },
   path_not_found: { status: 404, type: "/problems/path-not-found", title: "There is nothing at this path" },
