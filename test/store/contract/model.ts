@@ -14,11 +14,14 @@ const SPAN_COUNT = 12;
 const BASE_US = 1_795_000_000_000_000n;
 const KINDS: ListKind[] = ["roots", "llm_roots", "workflows", "spans"];
 
+const LLM = { "openinference.span.kind": "LLM" };
+const WORKFLOW = { "junjo.span_type": "workflow" };
+
 type ModelSpan = RowKey & {
   service: string;
   name: string;
   has_ended: boolean;
-  is_root: boolean;
+  parent_span_id: string | null;
   is_llm: boolean;
   is_workflow: boolean;
 };
@@ -45,7 +48,9 @@ class Model {
     if (kind === "spans") return all;
     if (kind === "workflows") return all.filter(({ is_workflow }) => is_workflow);
     const llm_traces = new Set([...this.spans.values()].filter(({ is_llm }) => is_llm).map(({ trace_id }) => trace_id));
-    return all.filter(({ is_root, trace_id }) => is_root && (kind === "roots" || llm_traces.has(trace_id)));
+    return all.filter(
+      ({ parent_span_id, trace_id }) => parent_span_id === null && (kind === "roots" || llm_traces.has(trace_id)),
+    );
   }
 
   delete_trace(trace_id: string): number {
@@ -92,18 +97,19 @@ function random_span(random: SeededRandom, step: number): ModelSpan & { init: Sp
   const spanId = new Uint8Array(8).fill(random.between(1, SPAN_COUNT));
   const start_us = BASE_US + BigInt(random.between(0, 50) + (random.chance(0.8) ? step * 20 : 0)) * 1_000n;
   const has_ended = random.chance(0.85);
-  const is_root = random.chance(0.3);
+  // It comes before or after, or never.
+  const parent = random.chance(0.3) ? null : new Uint8Array(8).fill(random.between(1, SPAN_COUNT));
   const is_llm = random.chance(0.1);
   const is_workflow = random.chance(0.2);
   const name = `span ${random.between(0, 1e9)}`;
   const attributes = text_attributes({
-    ...(is_llm && { "openinference.span.kind": "LLM" }),
-    ...(is_workflow && { "junjo.span_type": "workflow" }),
+    ...(is_llm && LLM),
+    ...(is_workflow && WORKFLOW),
   });
   const init = {
     traceId,
     spanId,
-    ...(!is_root && { parentSpanId: new Uint8Array(8).fill(200) }),
+    ...(parent !== null && { parentSpanId: parent }),
     name,
     startTimeUnixNano: start_us * 1000n,
     endTimeUnixNano: has_ended ? start_us * 1000n : 0n,
@@ -111,7 +117,8 @@ function random_span(random: SeededRandom, step: number): ModelSpan & { init: Sp
   };
   const service = SERVICES[random.between(0, SERVICES.length - 1)];
   const key = { trace_id: hex(traceId), span_id: hex(spanId), start_us };
-  return { ...key, service, name, has_ended, is_root, is_llm, is_workflow, init };
+  const parent_span_id = parent === null ? null : hex(parent);
+  return { ...key, service, name, has_ended, parent_span_id, is_llm, is_workflow, init };
 }
 
 function random_range(random: SeededRandom, model: Model): PageRange {
@@ -128,11 +135,30 @@ function random_range(random: SeededRandom, model: Model): PageRange {
 
 const key_of = ({ trace_id, span_id, name }: Row | ModelSpan) => `${trace_id} ${span_id} ${String(name)}`;
 
+/** What is compared of a span and of its row: that a name is in it says which of those with its ids it is. */
+const shown = ({ start_us, trace_id, span_id, parent_span_id, service, name, is_llm, is_workflow }: ModelSpan) => ({
+  ids: [trace_id, span_id, parent_span_id],
+  start_us,
+  service,
+  name,
+  is_workflow,
+  attributes: is_llm ? LLM : {},
+});
+
+const shown_row = (row: Row) => ({
+  ids: [row.trace_id, row.span_id, row.parent_span_id],
+  start_us: BigInt(Date.parse(String(row.start_time))) * 1_000n,
+  service: row.service_name,
+  name: row.name,
+  is_workflow: row.junjo_span_type === "workflow",
+  attributes: row.attributes_json,
+});
+
 async function expect_page(asking: Promise<SpanPage>, all: ModelSpan[], range: PageRange): Promise<void> {
   const wanted = all.filter(in_range(range)).slice(range.offset);
   const page = await asking;
   const rows = await page_rows(page);
-  expect(rows.map(key_of)).toEqual(wanted.slice(0, range.limit ?? undefined).map(key_of));
+  expect(rows.map(shown_row) as unknown[]).toEqual(wanted.slice(0, range.limit ?? undefined).map(shown));
   expect(page.has_more).toBe(range.limit !== null && wanted.length > range.limit);
 }
 
@@ -154,7 +180,9 @@ async function expect_same(store: SpanStore, model: Model, random: SeededRandom)
     const span_id = hex(new Uint8Array(8).fill(random.between(1, SPAN_COUNT)));
     const row = await store.span(trace_id, span_id);
     const wanted = model.spans.get(trace_id + span_id);
-    expect(row === null ? undefined : (JSON.parse(row) as Row).name).toBe(wanted?.name);
+    expect(row === null ? null : shown_row(JSON.parse(row) as Row)).toEqual(
+      wanted === undefined ? null : shown(wanted),
+    );
   }
 }
 
