@@ -88,8 +88,8 @@ export async function serve(config: Config): Promise<Running> {
   const { source } = opened;
   ingest = opened.ingest;
   const key_service = await start_key_service_if_asked(config, doors, starting);
-  const polling = (poller = start_poller({ source, store, cursor, logger, metrics }));
-  starting.defer(() => polling.stop());
+  poller = start_poller({ source, store, cursor, logger, metrics });
+  starting.defer(() => poller?.stop());
   // Ended first: the poller can't stop while a hold keeps its batch waiting.
   starting.use(await serve_holds(hold_socket_path(config), store, logger));
   await Promise.all([store.warm_up(LIMITS.WARM_UP_MS_MAX), http.warm_up()]).catch((error: unknown) => {

@@ -71,7 +71,7 @@ export const TAIL_TRACES_MAX = 100;
 /** One question to the store; it is broken off after that. A long list is several. */
 export const QUERY_MS_MAX = 30_000;
 
-/** Of them DuckDB's that wait for a connection; the next is told to come again later. */
+/** Questions that DuckDB is to answer and that wait for a connection; the next is told to come again later. */
 export const QUERIES_WAITING_MAX = 64;
 
 /** Questions whose rows are looked for in files without DuckDB, at once, and that wait for their turn; the next is told to

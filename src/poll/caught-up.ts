@@ -30,14 +30,16 @@ export class CaughtUp {
 
   /** What it gave is stored. */
   end({ is_empty, has_more }: { is_empty: boolean; has_more: boolean }): void {
-    const earlier = this.first_quiet_read;
-    this.first_quiet_read = has_more ? null : (earlier ?? this.begun_count);
-    const complete_read = is_empty ? this.begun_count : has_more ? null : earlier;
+    if (has_more) {
+      this.first_quiet_read = null;
+      return;
+    }
+    const complete_read = is_empty ? this.begun_count : this.first_quiet_read;
+    this.first_quiet_read ??= this.begun_count;
     if (complete_read === null) return;
-    const [done, left] = [[] as Waiting[], [] as Waiting[]];
-    for (const one of this.waiting) (one.since_read < complete_read ? done : left).push(one);
-    this.waiting = left;
-    for (const { resolve } of done) resolve();
+    const asked_before = ({ since_read }: Waiting): boolean => since_read < complete_read;
+    for (const { resolve } of this.waiting.filter(asked_before)) resolve();
+    this.waiting = this.waiting.filter((one) => !asked_before(one));
   }
 
   /** A read failed: what it would have given comes again. */

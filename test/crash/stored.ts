@@ -114,10 +114,9 @@ export async function retired(data_dir: string): Promise<number> {
     FROM read_parquet('${segments}', filename = true) GROUP BY filename`;
   const old_spans = async () => {
     // A file may go while it is looked at.
-    const found = await run_sql(sql).catch(() => [[true]]);
-    return (
-      found.every(([is_old]) => is_old === false) && { left: found.reduce((sum, [, count]) => sum + Number(count), 0) }
-    );
+    const found = await run_sql(sql).catch(() => null);
+    if (found === null || found.some(([is_old]) => is_old !== false)) return undefined;
+    return { left: found.reduce((sum, [, count]) => sum + Number(count), 0) };
   };
   return (await poll_until(old_spans, { what: "what is too old to be removed", deadline_ms: RETIRED_MS_MAX })).left;
 }

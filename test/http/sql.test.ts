@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { existsSync } from "node:fs";
 import { start_test_api, type TestApi } from "../support/http.ts";
-import { poll_until } from "../support/poll-until.ts";
 import { int_value, new_id, span_init, text_attributes } from "../support/otlp.ts";
+import { poll_until } from "../support/poll-until.ts";
 
 let api: TestApi;
 beforeAll(async () => {

@@ -9,16 +9,19 @@ export async function within_deadline<Result>(
   ms_max: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  let interrupting: Disposable | null = null;
-  const deadline = setTimeout(() => (interrupting = interrupt_until_disposed(connection)), ms_max);
+  using interrupting = new DisposableStack();
+  let is_late = false;
+  const deadline = setTimeout(() => {
+    is_late = true;
+    interrupting.use(interrupt_until_disposed(connection));
+  }, ms_max);
   try {
     return await work();
   } catch (error) {
-    if (interrupting === null) throw error;
+    if (!is_late) throw error;
     throw timeout(ms_max, error);
   } finally {
     clearTimeout(deadline);
-    (interrupting as Disposable | null)?.[Symbol.dispose]();
   }
 }
 

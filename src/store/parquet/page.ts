@@ -16,8 +16,8 @@ export class Page {
   private bytes_there: number;
   /** How many bits each value takes, where that is known and the same for all. */
   private value_bits: number | null = null;
-  private texts: TextPlaces | null = null;
-  private are_all_there: boolean | null = null;
+  private known_text_places: TextPlaces | null = null;
+  private is_without_null: boolean | null = null;
 
   private constructor(
     readonly content: Uint8Array,
@@ -124,7 +124,7 @@ export class Page {
   }
 
   private get text_places(): TextPlaces {
-    return (this.texts ??= text_places(this.encoding, this.content, this.values_at, this.value_count));
+    return (this.known_text_places ??= text_places(this.encoding, this.content, this.values_at, this.value_count));
   }
 
   /** How many values the first rows have. */
@@ -134,7 +134,7 @@ export class Page {
 
   private get has_no_null(): boolean {
     // Its definition level says whether a cell has a value.
-    return (this.are_all_there ??=
+    return (this.is_without_null ??=
       !this.has_levels || run_value(this.content, LEVELS_LENGTH_BYTES, 1, this.row_count) === 1);
   }
 }

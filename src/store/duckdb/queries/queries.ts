@@ -75,25 +75,24 @@ export class Queries {
         const filter = list_filter(kind, service_name, view.generations);
         return { part, rows: await this.sorted_rows(part, filter, planned) };
       }
-      const check_time = time_limit(LIMITS.QUERY_MS_MAX);
-      const belongs = this.wanted(kind, planned);
-      const is_wanted = (row: ListedRow): boolean => {
-        check_time();
-        return belongs(row);
-      };
+      const is_wanted = this.wanted(kind, planned);
       const cold_range = { limit: row_count, since_us: plan.since_us, until_us: plan.until_us };
       const hot: FoundRow[] = part.generations.flatMap(({ reader }, source) =>
         reader.list_rows(service_name, is_wanted).map((row) => ({ ...row, source })),
       );
-      const cold = await this.turns.run(() =>
-        Promise.all(
+      const cold = await this.from_files((check_time) => {
+        const is_wanted_in_time = (row: ListedRow): boolean => {
+          check_time();
+          return is_wanted(row);
+        };
+        const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, cold_range, is_wanted_in_time);
+        return Promise.all(
           part.segments.map(async (segment, index) => {
-            const list_rows = (reader: SegmentReader) => reader.list_rows(service_name, cold_range, is_wanted);
             const rows = await this.segment_readers.use(segment, list_rows);
             return rows.map((row) => ({ ...row, source: part.generations.length + index }));
           }),
-        ),
-      );
+        );
+      });
       const rows = hot.concat(...cold);
       return { part, rows: rows.sort(newest_first).slice(range.offset, row_count) };
     });
@@ -139,8 +138,7 @@ export class Queries {
     const rows: FoundRow[] = generations.flatMap(({ reader }, source) =>
       reader.trace_rows(trace_id).map((row) => ({ ...row, source })),
     );
-    const check_time = time_limit(LIMITS.QUERY_MS_MAX);
-    return this.turns.run(async () => {
+    return this.from_files(async (check_time) => {
       for (const [index, segment] of segments.entries()) {
         check_time();
         const found = await this.segment_readers.use(segment, (reader) => reader.trace_rows(trace_id));
@@ -148,6 +146,12 @@ export class Queries {
       }
       return rows;
     });
+  }
+
+  /** Looks for rows in files when it is its turn. `check_time` throws once it has taken too long, waiting included. */
+  private from_files<Result>(look: (check_time: () => void) => Promise<Result>): Promise<Result> {
+    const check_time = time_limit(LIMITS.QUERY_MS_MAX);
+    return this.turns.run(() => look(check_time));
   }
 
   private wanted(kind: IndexedKind, range: PageRange): (row: ListedRow) => boolean {

@@ -10,7 +10,7 @@ import { patches_sql } from "../segments/patches-sql.ts";
 import type { View } from "../views.ts";
 import { check_select } from "./checked-select.ts";
 
-/** Of a number in an answer. Lists and structs are counted as one: they are rarely long. */
+/** Of what is no text in an answer. */
 const VALUE_BYTES = 8;
 
 const SPAN_NAMES = column_names(SPAN_COLUMNS);
@@ -56,8 +56,7 @@ const is_interrupt = (error: unknown): boolean => /INTERRUPT/i.test(String(error
 async function select(connection: DuckDBConnection, sql: string): Promise<SqlAnswer> {
   // Before anything else: DuckDB reads files, and more, to prepare a statement.
   await check_select(connection, sql);
-  const statements = await connection.extractStatements(sql);
-  const statement = await statements.prepare(0);
+  const statement = await connection.prepare(sql);
   if (statement.statementType !== StatementType.SELECT) throw new StoreError("refused", "expected a SELECT");
   const result = await statement.stream();
   const types = result.columnTypes();
@@ -77,7 +76,11 @@ async function select(connection: DuckDBConnection, sql: string): Promise<SqlAns
 }
 
 /** About, in an answer. */
-const bytes_of = (value: unknown): number => (typeof value === "string" ? value.length : VALUE_BYTES);
+function bytes_of(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return VALUE_BYTES;
+  return Object.values(value).reduce((sum: number, part) => sum + bytes_of(part), VALUE_BYTES);
+}
 
 /** Whole numbers keep every digit; times and other types are as DuckDB writes them. */
 function json_value(value: DuckDBValue, type: DuckDBType): unknown {
